@@ -1,0 +1,29 @@
+# Every task by name. `make help` lists them.
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## system packages, and .venv with the wellhouse command in it
+	./install.sh --setup
+
+run:  ## the whole appliance with invented people, in var/demo, until Ctrl-C
+	.venv/bin/wellhouse up --root var/demo --demo
+
+format:  ## rewrite the code in the house's format
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lint:  ## format, lint, types and import contracts, without changing anything
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test:  ## all tests, on SQLite and PostgreSQL
+	.venv/bin/pytest
+
+sure: lint test  ## everything that must hold before a change is shared
+
+.PHONY: help setup run format lint test sure

@@ -1,0 +1,53 @@
+"""One line of JSON per event on standard error. Logs carry ids, never names."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+# What LogRecord holds by itself; everything else was given by the caller as ``extra``.
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object; control characters are escaped, so a field cannot forge a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        row: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "from": record.name,
+        }
+        row.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
+        if record.exc_info:
+            row["error"] = self.formatException(record.exc_info)
+        return json.dumps(row, default=str)
+
+
+def start_logging(level: int = logging.INFO) -> None:
+    """Send every logger of this process to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class EventLog:
+    """``log.info("note.signed", note=note.id)``: an event's name and the ids it is about."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def info(self, event: str, **ids: object) -> None:
+        self._logger.info(event, extra=ids)
+
+    def warning(self, event: str, **ids: object) -> None:
+        self._logger.warning(event, extra=ids)
+
+    def error(self, event: str, **ids: object) -> None:
+        self._logger.error(event, extra=ids)
+
+    def exception(self, event: str, **ids: object) -> None:
+        self._logger.exception(event, extra=ids)

@@ -1,0 +1,253 @@
+"""The one file of settings: what each means, its default, and a clear word when one is wrong.
+
+Everything that runs on the box reads ``wellhouse.toml`` through :func:`load`. A setting is a field with prose;
+docs/SETTINGS.md is made from these fields.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import Invalid
+
+DEFAULT_FILE = Path("/etc/wellhouse/wellhouse.toml")
+
+
+class SettingError(Invalid):
+    """A setting that is unknown or cannot be used; the sentence names it."""
+
+
+def setting(prose: str, default: Any = MISSING) -> Any:
+    """A field of a section, with the sentence that the documentation shows for it."""
+    if isinstance(default, list | dict):
+        raise TypeError("defaults are immutable: use a tuple")
+    if default is MISSING:
+        return field(metadata={"prose": prose})
+    return field(default=default, metadata={"prose": prose})
+
+
+@dataclass(frozen=True)
+class Site:
+    """How people reach the box."""
+
+    hostname: str = setting("The name people type into the browser; mail and links use only this one.", "localhost")
+    other_names: tuple[str, ...] = setting("More names or addresses that the site answers to, as on the LAN.", ())
+    certificate: str = setting("File of the certificate chain (PEM). Empty: a self-signed one is made.", "")
+    certificate_key: str = setting("File of the certificate's private key (PEM).", "")
+    demo: bool = setting("A demonstration with invented people; every page says so.", False)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the box listens."""
+
+    https: int = setting("TCP port of the site, and of TURN over TLS.", 443)
+    http: int = setting("TCP port that only redirects to https; 0 for none.", 80)
+    turn: int = setting("UDP and TCP port of coturn.", 3478)
+    media: int = setting("The UDP port of the media server: all sound and pictures.", 3480)
+    relay_first: int = setting("First UDP port that coturn may use for relaying.", 49152)
+    relay_last: int = setting("Last UDP port that coturn may use for relaying.", 49951)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where things lie on disk. Keys never lie inside data."""
+
+    etc: str = setting("Rendered configuration of nginx, coturn and supervisor.", "/etc/wellhouse")
+    data: str = setting("The database and the sealed documents.", "/var/lib/wellhouse")
+    keys: str = setting("The master key and what is derived for other processes.", "/etc/wellhouse/keys")
+    run: str = setting("Sockets and process ids.", "/run/wellhouse")
+    log: str = setting("Logs; they hold ids, never names.", "/var/log/wellhouse")
+
+    @property
+    def database_file(self) -> Path:
+        return Path(self.data) / "wellhouse.db"
+
+    @property
+    def queue_file(self) -> Path:
+        return Path(self.data) / "queue.db"
+
+    @property
+    def room_event_spool(self) -> Path:
+        return Path(self.data) / "rtc" / "events.jsonl"
+
+    @property
+    def master_key(self) -> Path:
+        return Path(self.keys) / "master.key"
+
+    @property
+    def grant_keys(self) -> Path:
+        """Public keys by id, as JSON: all that the media server knows of the portal."""
+        return Path(self.keys) / "grant-keys.json"
+
+    @property
+    def portal_socket(self) -> Path:
+        return Path(self.run) / "portal.sock"
+
+    @property
+    def signalling_socket(self) -> Path:
+        return Path(self.run) / "rtc-signalling.sock"
+
+    @property
+    def control_socket(self) -> Path:
+        return Path(self.run) / "rtc-control.sock"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where rows are kept."""
+
+    engine: str = setting("sqlite (encrypted by SQLCipher) or postgresql.", "sqlite")
+    dsn: str = setting("For postgresql: connection string, as host=/run/postgresql dbname=wellhouse.", "")
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The web application."""
+
+    workers: int = setting("Processes that answer pages.", 2)
+    idle_minutes: int = setting("Minutes without activity until somebody is signed out (5 to 60).", 30)
+    session_hours: int = setting("Hours until somebody must sign in again, whatever they do (1 to 12).", 12)
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """Cost of the argon2id hash; the defaults exceed OWASP's floor."""
+
+    memory_kib: int = setting("Memory of one hash in KiB.", 65536)
+    time_cost: int = setting("Passes over that memory.", 3)
+    parallelism: int = setting("Lanes.", 1)
+
+
+@dataclass(frozen=True)
+class Rtc:
+    """The media server."""
+
+    addresses: tuple[str, ...] = setting(
+        "Addresses of this machine that are offered for media. Empty: all that its interfaces have.", ()
+    )
+    public_address: str = setting("The clinic's address on the Internet, if the router forwards the media port.", "")
+    relay_address: str = setting("Address at which coturn reaches the media server. Empty: the first of the above.", "")
+    participants_max: int = setting("People in one room.", 12)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The clinic's SMTP relay; without one, invitations are shown as links to pass on."""
+
+    host: str = setting("Name of the relay; empty for none.", "")
+    port: int = setting("TCP port of the relay.", 587)
+    security: str = setting("starttls, tls or none (only for a relay on this machine).", "starttls")
+    username: str = setting("Account at the relay.", "")
+    password_file: str = setting("File that holds the account's password.", "")
+    sender: str = setting("Address that mails come from.", "")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All sections of wellhouse.toml."""
+
+    site: Site = field(default_factory=Site)
+    ports: Ports = field(default_factory=Ports)
+    paths: Paths = field(default_factory=Paths)
+    database: Database = field(default_factory=Database)
+    portal: Portal = field(default_factory=Portal)
+    passwords: Passwords = field(default_factory=Passwords)
+    rtc: Rtc = field(default_factory=Rtc)
+    mail: Mail = field(default_factory=Mail)
+
+    @property
+    def origin(self) -> str:
+        """``https://name[:port]``, as browsers write it."""
+        port = "" if self.ports.https == 443 else f":{self.ports.https}"
+        return f"https://{self.site.hostname}{port}"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Every origin that the site answers to."""
+        port = "" if self.ports.https == 443 else f":{self.ports.https}"
+        return frozenset(f"https://{name}{port}" for name in (self.site.hostname, *self.site.other_names))
+
+
+def load(file: Path) -> Settings:
+    """Read *file*; SettingError names what is unknown or unusable and the nearest known setting."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as e:
+        raise SettingError(f"There is no settings file {file}. Run “wellhouse configure” or name another file.") from e
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as e:
+        raise SettingError(f"{file} is not valid TOML: {e}.") from e
+    except SettingError as e:
+        raise SettingError(f"{file}: {e.sentence}") from e
+
+
+def parse(table: Mapping[str, Any]) -> Settings:
+    """Settings from a table of tables."""
+    sections = {f.name: f.default_factory for f in fields(Settings)}
+    for name in table:
+        if name not in sections:
+            raise SettingError(f"[{name}] is not a section.{_nearest(name, sections)}")
+    settings = Settings(**{name: _section(name, kind, table.get(name, {})) for name, kind in sections.items()})
+    _judge(settings)
+    return settings
+
+
+def _section(name: str, kind: Any, given: Any) -> Any:
+    if not isinstance(given, Mapping):
+        raise SettingError(f"{name} must be a section: write [{name}].")
+    hints = typing.get_type_hints(kind)
+    known = {f.name for f in fields(kind)}
+    values = {}
+    for key, value in given.items():
+        if key not in known:
+            raise SettingError(f"{name}.{key} is not a setting.{_nearest(key, known)}")
+        values[key] = _value(f"{name}.{key}", hints[key], value)
+    return kind(**values)
+
+
+def _value(name: str, hint: Any, value: Any) -> Any:
+    words = {str: "text in quotes", int: "a whole number", bool: "true or false"}
+    if isinstance(hint, types.GenericAlias):  # tuple[str, ...]
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise SettingError(f"{name} must be a list of texts, not {value!r}.")
+    if type(value) is not hint:
+        raise SettingError(f"{name} must be {words[hint]}, not {value!r}.")
+    return value
+
+
+def _nearest(name: str, known: typing.Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(sorted(known))}."
+
+
+def _judge(settings: Settings) -> None:
+    def require(good: bool, sentence: str) -> None:
+        if not good:
+            raise SettingError(sentence)
+
+    require(settings.database.engine in ("sqlite", "postgresql"), "database.engine must be sqlite or postgresql.")
+    require(
+        settings.database.engine == "sqlite" or bool(settings.database.dsn),
+        "database.dsn is needed when database.engine is postgresql.",
+    )
+    require(5 <= settings.portal.idle_minutes <= 60, "portal.idle_minutes must lie between 5 and 60.")
+    require(1 <= settings.portal.session_hours <= 12, "portal.session_hours must lie between 1 and 12.")
+    require(settings.mail.security in ("starttls", "tls", "none"), "mail.security must be starttls, tls or none.")
+    require(2 <= settings.rtc.participants_max <= 50, "rtc.participants_max must lie between 2 and 50.")
+    for port in fields(Ports):
+        number = getattr(settings.ports, port.name)
+        lowest = 0 if port.name == "http" else 1
+        require(lowest <= number <= 65535, f"ports.{port.name} must lie between {lowest} and 65535.")
+    require(settings.ports.relay_first <= settings.ports.relay_last, "ports.relay_first must not exceed relay_last.")
+    keys, data = Path(settings.paths.keys).resolve(), Path(settings.paths.data).resolve()
+    require(not keys.is_relative_to(data), "paths.keys must not lie inside paths.data: a copy of the data would open.")
