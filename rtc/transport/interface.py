@@ -41,8 +41,8 @@ class LocalParameters:
 class RemoteParameters:
     """What the browser's SDP says of one leg. *fingerprints* are (hash name in lower case, ``AB:CD:…``) pairs.
 
-    *dtls_client* is true if the browser opens the handshake (``a=setup:active``): always so on subscribe and publish
-    alike, because the server answers and offers ``passive``.
+    The browser always opens the handshake: the server answers ``passive`` on publish and offers ``actpass`` on
+    subscribe, to which browsers answer ``active`` (RFC 8842, 5.3); the SDP layer refuses anything else.
     """
 
     ice_ufrag: str
@@ -52,7 +52,7 @@ class RemoteParameters:
 
 @dataclass(frozen=True)
 class Codec:
-    """A payload type as negotiated on one leg. *feedback* holds rtcp-fb values as ``nack``, ``nack pli``, ``goog-remb``."""
+    """A payload type as negotiated on one leg. *feedback* holds rtcp-fb values, as ``nack pli``."""
 
     payload_type: int
     name: str  # "VP8", "opus"
