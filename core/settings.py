@@ -7,6 +7,8 @@ docs/SETTINGS.md is made from these fields.
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 import tomllib
 import types
 import typing
@@ -18,6 +20,11 @@ from typing import Any
 from core.errors import Invalid
 
 DEFAULT_FILE = Path("/etc/wellhouse/wellhouse.toml")
+SOCKET_PATH_MAX = 107  # bytes of a unix socket's path on Linux (sun_path holds 108 with its end mark)
+
+# What a path may hold so that nginx, coturn and supervisor all read it alike.
+_PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")
+_HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 class SettingError(Invalid):
@@ -39,9 +46,24 @@ class Site:
 
     hostname: str = setting("The name people type into the browser; mail and links use only this one.", "localhost")
     other_names: tuple[str, ...] = setting("More names or addresses that the site answers to, as on the LAN.", ())
+    turn_hostname: str = setting(
+        "The name under which guests behind strict firewalls reach TURN over TLS on the https port; it needs a DNS "
+        "entry and a place in the certificate. Empty: turn. followed by the hostname.",
+        "",
+    )
     certificate: str = setting("File of the certificate chain (PEM). Empty: a self-signed one is made.", "")
     certificate_key: str = setting("File of the certificate's private key (PEM).", "")
     demo: bool = setting("A demonstration with invented people; every page says so.", False)
+
+
+@dataclass(frozen=True)
+class Users:
+    """The system's accounts that the parts run as. Empty: the account that starts the appliance."""
+
+    portal: str = setting("Runs the portal and its worker, and owns the database and the keys.", "")
+    rtc: str = setting("Runs the media server; a member of the portal account's group.", "")
+    turn: str = setting("Runs coturn.", "")
+    web: str = setting("Runs nginx's workers, in the portal account's group.", "")
 
 
 @dataclass(frozen=True)
@@ -155,6 +177,7 @@ class Settings:
     """All sections of wellhouse.toml."""
 
     site: Site = field(default_factory=Site)
+    users: Users = field(default_factory=Users)
     ports: Ports = field(default_factory=Ports)
     paths: Paths = field(default_factory=Paths)
     database: Database = field(default_factory=Database)
@@ -164,16 +187,43 @@ class Settings:
     mail: Mail = field(default_factory=Mail)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name and address that the site answers to, its own first."""
+        return tuple(dict.fromkeys((self.site.hostname, *self.site.other_names)))
+
+    @property
     def origin(self) -> str:
         """``https://name[:port]``, as browsers write it."""
-        port = "" if self.ports.https == 443 else f":{self.ports.https}"
-        return f"https://{self.site.hostname}{port}"
+        return self._origin_of(self.site.hostname)
 
     @property
     def origins(self) -> frozenset[str]:
         """Every origin that the site answers to."""
-        port = "" if self.ports.https == 443 else f":{self.ports.https}"
-        return frozenset(f"https://{name}{port}" for name in (self.site.hostname, *self.site.other_names))
+        return frozenset(self._origin_of(name) for name in self.names)
+
+    @property
+    def turn_tls_name(self) -> str:
+        """Name in ``turns:`` addresses, on the https port; empty if there is none, as on a bare IP address."""
+        if self.site.turn_hostname or is_address(self.site.hostname):
+            return self.site.turn_hostname
+        return f"turn.{self.site.hostname}"
+
+    def _origin_of(self, name: str) -> str:
+        return f"https://{host_in_url(name)}" + ("" if self.ports.https == 443 else f":{self.ports.https}")
+
+
+def is_address(name: str) -> bool:
+    """Whether *name* is an IPv4 or IPv6 address rather than a host name."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def host_in_url(name: str) -> str:
+    """*name* as it stands in a URL: IPv6 addresses in brackets (RFC 3986, 3.2.2)."""
+    return f"[{name}]" if ":" in name else name
 
 
 def load(file: Path) -> Settings:
@@ -181,7 +231,7 @@ def load(file: Path) -> Settings:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as e:
-        raise SettingError(f"There is no settings file {file}. Run “wellhouse configure” or name another file.") from e
+        raise SettingError(f"There is no settings file {file}. Name the right one with --config.") from e
     try:
         return parse(tomllib.loads(text))
     except tomllib.TOMLDecodeError as e:
@@ -244,10 +294,46 @@ def _judge(settings: Settings) -> None:
     require(1 <= settings.portal.session_hours <= 12, "portal.session_hours must lie between 1 and 12.")
     require(settings.mail.security in ("starttls", "tls", "none"), "mail.security must be starttls, tls or none.")
     require(2 <= settings.rtc.participants_max <= 50, "rtc.participants_max must lie between 2 and 50.")
-    for port in fields(Ports):
-        number = getattr(settings.ports, port.name)
-        lowest = 0 if port.name == "http" else 1
-        require(lowest <= number <= 65535, f"ports.{port.name} must lie between {lowest} and 65535.")
-    require(settings.ports.relay_first <= settings.ports.relay_last, "ports.relay_first must not exceed relay_last.")
+    _judge_names(settings)
+    _judge_ports(settings.ports)
+    for path in fields(Paths):
+        require(
+            _PATH.fullmatch(getattr(settings.paths, path.name)) is not None,
+            f"paths.{path.name} must start with / and hold no quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?",
+        )
+    longest = max(len(bytes(s)) for s in (settings.paths.signalling_socket, settings.paths.control_socket))
+    require(
+        longest <= SOCKET_PATH_MAX,
+        f"paths.run is too long: sockets in it would need {longest} bytes and the system allows {SOCKET_PATH_MAX}.",
+    )
     keys, data = Path(settings.paths.keys).resolve(), Path(settings.paths.data).resolve()
     require(not keys.is_relative_to(data), "paths.keys must not lie inside paths.data: a copy of the data would open.")
+
+
+def _judge_names(settings: Settings) -> None:
+    for name in (*settings.names, *filter(None, [settings.site.turn_hostname])):
+        if not is_address(name) and _HOSTNAME.fullmatch(name) is None:
+            raise SettingError(f"{name!r} in [site] is not a host name (small letters, digits, dots) or an address.")
+    for address in (*settings.rtc.addresses, settings.rtc.relay_address):
+        if address and not is_address(address):
+            raise SettingError(f"{address!r} in [rtc] is not an IP address.")
+    if bool(settings.site.certificate) != bool(settings.site.certificate_key):
+        raise SettingError("site.certificate and site.certificate_key belong together: give both or neither.")
+
+
+def _judge_ports(ports: Ports) -> None:
+    for port in fields(Ports):
+        number = getattr(ports, port.name)
+        lowest = 0 if port.name == "http" else 1
+        if not lowest <= number <= 65535:
+            raise SettingError(f"ports.{port.name} must lie between {lowest} and 65535, not {number}.")
+    if ports.relay_first > ports.relay_last:
+        raise SettingError("ports.relay_first must not exceed ports.relay_last.")
+    for one, other in (("https", "http"), ("https", "turn"), ("http", "turn"), ("turn", "media")):
+        if getattr(ports, one) == getattr(ports, other):
+            raise SettingError(
+                f"ports.{one} and ports.{other} are both {getattr(ports, one)}: they need different ones."
+            )
+    for name in ("turn", "media"):
+        if ports.relay_first <= getattr(ports, name) <= ports.relay_last:
+            raise SettingError(f"ports.{name} lies between ports.relay_first and relay_last, which belong to coturn.")
