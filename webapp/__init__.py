@@ -1,0 +1,1 @@
+"""The portal: everything a browser sees, and the only part of the box that opens the record."""

@@ -1,0 +1,76 @@
+"""Every test of the portal that names ``app`` or ``database`` runs on SQLCipher and on PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from core.settings import Settings
+from tests import box, postgres
+from webapp.app import create_app, migrate_database, prepare
+from webapp.db.database import db
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def master_key() -> str:
+    return secrets.token_hex(32)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, master_key: str) -> Path:
+    return box.migrated_file(tmp_path_factory.mktemp("template"), master_key)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(tmp_path_factory: pytest.TempPathFactory, master_key: str) -> Iterator[str]:
+    """A server with the migrated database ``template``; yields its connection string."""
+    with postgres.server() as dsn:
+        postgres.execute(dsn, "CREATE DATABASE template")
+        root = tmp_path_factory.mktemp("template-pg")
+        migrate_database(box.make_settings(root, dsn=f"{dsn} dbname=template", master=master_key))
+        db.obj.close_all()
+        yield dsn
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path, master_key: str) -> Iterator[Settings]:
+    """A box with an empty, migrated database."""
+    if request.param == "sqlite":
+        made = box.make_settings(tmp_path, master=master_key)
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), made.paths.database_file)
+        yield made
+        return
+    server = request.getfixturevalue("migrated_postgres")
+    name = f"test{next(_numbers)}"
+    postgres.execute(server, f"CREATE DATABASE {name} TEMPLATE template")
+    yield box.make_settings(tmp_path, dsn=f"{server} dbname={name}", master=master_key)
+    postgres.execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Settings]:
+    """The database of ``settings``, connected for this test."""
+    prepare(settings)
+    db.connect()
+    yield settings
+    db.close()
+    db.obj.close_all()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The portal on ``settings``, with a connection open for the test's own look into the database."""
+    application = create_app(settings, testing=True)
+    db.connect(reuse_if_open=True)
+    yield application
+    if not db.is_closed():
+        db.close()
+    db.obj.close_all()

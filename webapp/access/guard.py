@@ -1,0 +1,150 @@
+"""Stands before every request: who is asking, may they, and was it recorded. What is not declared is refused."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, abort, current_app, g, jsonify, redirect, request
+from flask_login import LoginManager
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.clock import utcnow
+from core.errors import NotFound, Refused
+from core.log import EventLog
+from core.settings import Settings
+from webapp.access import sessions
+from webapp.access.actor import Actor, anonymous
+from webapp.access.route import Declared, Nothing, declared_for
+from webapp.access.rules import ABSENT, Public
+from webapp.audit.events import Action, Event, Outcome
+from webapp.db.fields import opened_of_clients
+from webapp.db.unit import recorded, unit
+
+log = EventLog("wellhouse.access")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Identify = Callable[[sessions.LiveSession, str], Actor | None]
+"""The actor of a live session and an address; None if the account may no longer sign in."""
+
+
+class NotRecorded(Exception):
+    """A programming fault: the route did not record what it declared, or showed a client's content unrecorded."""
+
+
+def install(app: Flask, settings: Settings, identify: Identify, *, sign_in_endpoint: str) -> None:
+    """Put the guard before every request of *app*."""
+    manager = LoginManager()
+    manager.session_protection = None  # our sessions are rows; flask-login only hands out the current user
+    manager.init_app(app)
+    manager.request_loader(lambda _request: g.get("actor"))
+    manager.anonymous_user = anonymous
+
+    @app.before_request
+    def judge() -> AnyResponse | None:
+        declared = declared_for(app, request.endpoint)
+        if declared is None:
+            if request.endpoint is not None:
+                log.error("access.undeclared", endpoint=request.endpoint)
+            if request.routing_exception is not None and getattr(request.routing_exception, "code", 404) != 404:
+                return None  # a redirect to the canonical URL, or 405: Flask raises it
+            raise NotFound(ABSENT)
+        g.declared = declared
+        recorded.set(set())
+        opened_of_clients.set(set())
+        if request.method not in SAFE_METHODS:
+            _refuse_foreign_origin(settings)
+        at = utcnow()
+        g.actor, g.session = _who(settings, identify, at)
+        if not isinstance(declared.allow, Public):
+            if not g.actor.is_authenticated:
+                return _ask_to_sign_in(declared, sign_in_endpoint)
+            if declared.activity and g.session is not None:
+                sessions.touch(g.session, at=at)
+        try:
+            g.loaded = declared.allow(g.actor, **(request.view_args or {}))
+        except (NotFound, Refused):
+            _record_denial(g.actor)
+            raise
+        return None
+
+    @app.after_request
+    def look_back(response: Response) -> Response:
+        declared: Declared | None = g.get("declared")
+        if declared is None or response.status_code >= 400:
+            return response
+        _check_recorded(declared, response)
+        return response
+
+
+def _who(settings: Settings, identify: Identify, at: datetime) -> tuple[Actor, sessions.LiveSession | None]:
+    address = request.remote_addr or ""
+    token = sessions.read_cookie()
+    session = sessions.find(token, settings.portal, at=at) if token else None
+    actor = identify(session, address) if session else None
+    return (actor, session) if actor else (anonymous(address), None)
+
+
+def _refuse_foreign_origin(settings: Settings) -> None:
+    # Besides the form token: browsers say where a request comes from (ASVS 3.5.3).
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if (origin is not None and origin not in settings.origins) or site not in (None, "same-origin", "none"):
+        raise Refused("This request came from another site, so nothing was done. Open the page here and try again.")
+
+
+def _ask_to_sign_in(declared: Declared, sign_in_endpoint: str) -> AnyResponse:
+    if declared.json:
+        answer: AnyResponse = jsonify(error="signed_out", sentence="You were signed out. Please sign in again.")
+        answer.status_code = 401
+        return answer
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    url = current_app.url_for(sign_in_endpoint)
+    return redirect(url if target == "/" else f"{url}?next={quote(target, safe='/')}")
+
+
+def safe_next(target: str | None) -> str:
+    """*target* if it is a path on this site, else the home page (ASVS 3.7.2)."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return "/"
+    if any(ord(character) < 0x21 or ord(character) == 0x7F for character in target):
+        return "/"
+    parts = urlsplit(target)
+    return "/" if parts.scheme or parts.netloc or "//" in parts.path or "%2f%2f" in parts.path.lower() else target
+
+
+def _record_denial(actor: Actor) -> None:
+    # A stranger's denials go to the log only, or anybody could make the box write and sync.
+    about = {"endpoint": request.endpoint or ""}
+    if actor.is_authenticated:
+        with unit(Event(Action.ACCESS_DENIED, actor, about=about, outcome=Outcome.REFUSED)):
+            pass
+    else:
+        log.info("access.denied", **about)
+
+
+def _check_recorded(declared: Declared, response: Response) -> None:
+    seen = recorded.get() or set()
+    records = declared.records
+    if isinstance(records, Action) and records not in seen:
+        if request.method in SAFE_METHODS:
+            client = getattr(g.loaded, "audit_client", None)
+            ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
+            with unit(Event(records, g.actor, client=client, about=ids)):
+                pass
+            return
+        # A POST that shows its form again (status 200) did nothing; one that acted redirects or answers JSON.
+        if response.status_code in (201, 204, 302, 303) or response.is_json:
+            _fault(f"{request.endpoint} declares {records.value} and did not record it")
+    opened = opened_of_clients.get()
+    if isinstance(records, Nothing) and opened and not seen:
+        _fault(f"{request.endpoint} opened {', '.join(sorted(opened))} of a client and recorded nothing")
+
+
+def _fault(sentence: str) -> None:
+    log.error("access.not_recorded", endpoint=request.endpoint)
+    if current_app.testing:
+        raise NotRecorded(sentence)
+    abort(500)

@@ -1,0 +1,123 @@
+"""Declaring URLs. A route without a rule and without a word on what it records cannot be written down.
+
+    appointments = Feature("appointments")
+
+    @appointments.get("/appointments/<uuid:id>", allow=policy.read_appointment, records=Action.APPOINTMENT_VIEWED)
+    def show(actor, appointment): ...
+
+The view gets the actor, and, where the URL has parts, what the rule loaded for them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, g
+from flask.sansio.app import App
+from flask.typing import ResponseReturnValue
+
+from webapp.access.rules import Public, Rule
+from webapp.audit.events import Action
+
+View = Callable[..., ResponseReturnValue]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The route records nothing, for *reason*."""
+
+    reason: str
+
+
+def nothing(reason: str) -> Nothing:
+    """For routes that neither change anything nor show a client's content."""
+    if not reason:
+        raise TypeError("say why this route records nothing")
+    return Nothing(reason)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a route promises. *activity*: a request counts as somebody being there. *json*: answers are JSON."""
+
+    allow: Rule | Public
+    records: Action | Nothing
+    activity: bool
+    json: bool
+
+
+_RULES = "wellhouse.rules"
+
+
+class Feature(Blueprint):
+    """A feature's routes. Templates lie in its templates/<name>/, static files in its static/<name>/."""
+
+    def __init__(self, name: str, import_name: str) -> None:
+        super().__init__(
+            name,
+            import_name,
+            template_folder="templates",
+            static_folder=f"static/{name}",
+            static_url_path=f"/static/{name}",
+        )
+        open_files = "scripts, styles and pictures: the same for everybody"
+        self._declared = {"static": Declared(Public(open_files), Nothing(open_files), activity=False, json=False)}
+
+    def get(self, rule: str, **promise: Any) -> Callable[[View], View]:  # type: ignore[override]  # demands allow, records
+        """A page or a stream. A GET changes nothing; *records* is the access event that the guard writes."""
+        return self._route(rule, "GET", **promise)
+
+    def post(self, rule: str, **promise: Any) -> Callable[[View], View]:  # type: ignore[override]  # demands allow, records
+        """An act. *records* is the event that the called action writes; the guard looks that it did."""
+        return self._route(rule, "POST", **promise)
+
+    def route(self, rule: str, **options: Any) -> Any:  # noqa: ARG002  # Flask's signature
+        raise TypeError("declare routes by get() or post(), with allow= and records=")
+
+    def _route(
+        self,
+        rule: str,
+        method: str,
+        *,
+        allow: Rule | Public,
+        records: Action | Nothing,
+        activity: bool = True,
+        json: bool = False,
+    ) -> Callable[[View], View]:
+        loads = "<" in rule
+
+        def declare(view: View) -> View:
+            @functools.wraps(view)
+            def call(**_view_args: Any) -> ResponseReturnValue:
+                return view(g.actor, g.loaded) if loads else view(g.actor)
+
+            endpoint = view.__name__
+            if endpoint in self._declared:
+                raise TypeError(f"{self.name}.{endpoint} is declared twice")
+            self._declared[endpoint] = Declared(allow, records, activity, json)
+            self.add_url_rule(rule, endpoint, call, methods=[method])
+            return view
+
+        return declare
+
+    def register(self, app: App, options: dict[str, Any]) -> None:
+        rules = app.extensions.setdefault(_RULES, {})
+        for endpoint, declared in self._declared.items():
+            rules[f"{self.name}.{endpoint}"] = declared
+        super().register(app, options)
+
+
+def declare_foreign(app: Flask, endpoint: str, reason: str) -> None:
+    """A public endpoint that a library registered by itself (its static files)."""
+    app.extensions.setdefault(_RULES, {})[endpoint] = Declared(
+        Public(reason), Nothing(reason), activity=False, json=False
+    )
+
+
+def declared_for(app: Flask, endpoint: str | None) -> Declared | None:
+    """The promise of *endpoint*, or None: then the guard refuses it."""
+    rules: dict[str, Declared] = app.extensions.get(_RULES, {})
+    return rules.get(endpoint or "")

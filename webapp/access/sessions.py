@@ -1,0 +1,109 @@
+"""Signed-in sessions: rows that can be ended, and a cookie that holds a random id and nothing else (ASVS 7.2, 7.3)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import peewee
+from flask import Response, request
+
+from core.ids import new_token, token_hash
+from core.settings import Portal
+from webapp.access.actor import Role
+from webapp.db.fields import Choice, Moment, PlainText, Row
+from webapp.db.unit import current_unit, housekeeping
+
+COOKIE = "__Host-session"
+SEEN_EVERY_S = 60  # last-seen is written at most this often: a page view should not cost a synced write
+
+
+class Session(Row):
+    """One sign-in on one device. Only the hash of the cookie's token is kept."""
+
+    token_hash = PlainText(why="looked up at each request; a hash", unique=True)
+    account = peewee.UUIDField(index=True)
+    role = Choice(Role)
+    created_at = Moment()
+    last_seen_at = Moment()
+    ends_at = Moment()
+    ended_at = Moment(null=True)
+    address = PlainText(why="shown under Where you are signed in")
+    device = PlainText(why="shown under Where you are signed in")
+
+
+@dataclass(frozen=True)
+class LiveSession:
+    """A session that is good at this moment."""
+
+    id: uuid.UUID
+    account: uuid.UUID
+    role: Role
+    last_seen_at: datetime
+
+
+def start(
+    account: uuid.UUID, role: Role, limits: Portal, *, address: str, device: str, at: datetime
+) -> tuple[Session, str]:
+    """A new session and the token for its cookie, inside the caller's unit. Old ids are never taken over."""
+    current_unit()
+    token = new_token()
+    session = Session.create(
+        token_hash=token_hash(token),
+        account=account,
+        role=role,
+        created_at=at,
+        last_seen_at=at,
+        ends_at=at + timedelta(hours=limits.session_hours),
+        address=address,
+        device=device[:200],
+    )
+    return session, token
+
+
+def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
+    """The session of a cookie's token if it is neither ended, idle for too long nor too old."""
+    row = Session.get_or_none(Session.token_hash == token_hash(token))
+    if row is None or row.ended_at is not None or at >= row.ends_at:
+        return None
+    if at >= row.last_seen_at + timedelta(minutes=limits.idle_minutes):
+        return None
+    return LiveSession(id=row.id, account=row.account, role=row.role, last_seen_at=row.last_seen_at)
+
+
+def touch(session: LiveSession, *, at: datetime) -> None:
+    """Somebody did something: the idle time starts anew."""
+    if at - session.last_seen_at >= timedelta(seconds=SEEN_EVERY_S):
+        with housekeeping("when a session was last used"):
+            Session.update(last_seen_at=at).where(Session.id == session.id).execute()
+
+
+def end(session_id: uuid.UUID, *, at: datetime) -> None:
+    """This session is over from the next request on; inside the caller's unit."""
+    current_unit()
+    Session.update(ended_at=at).where((Session.id == session_id) & Session.ended_at.is_null()).execute()
+
+
+def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -> int:
+    """End every session of *account* (except *but*); how many there were. Inside the caller's unit."""
+    current_unit()
+    ending = Session.update(ended_at=at).where((Session.account == account) & Session.ended_at.is_null())
+    if but is not None:
+        ending = ending.where(Session.id != but)
+    return int(ending.execute())
+
+
+def read_cookie() -> str | None:
+    """The token that this request brought."""
+    return request.cookies.get(COOKIE)
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """Give the browser its token; it lives as long as the browser, the server decides the rest."""
+    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the token away."""
+    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")

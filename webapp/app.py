@@ -1,0 +1,116 @@
+"""Wires the portal together and decides nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Flask, Response, g
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core.errors import Unavailable
+from core.settings import Settings
+from webapp import ui
+from webapp.access import errors, guard, headers
+from webapp.access.actor import Actor
+from webapp.access.route import Feature, declare_foreign, nothing
+from webapp.access.rules import public
+from webapp.account.queries import actor_of
+from webapp.audit import chain
+from webapp.crypto.keyring import Keyring
+from webapp.db import fields, migrate
+from webapp.db.database import db, open_database
+from webapp.outbox.routes import outbox
+
+# Every feature with tables, in the order of the imports between them.
+MODEL_MODULES = (
+    "webapp.audit.models",
+    "webapp.access.sessions",
+    "webapp.outbox.models",
+    "webapp.account.models",
+)
+
+box = Feature("box", __name__)
+
+
+def import_models() -> None:
+    """Load every table's model, and with it the triggers it declares."""
+    for name in MODEL_MODULES:
+        import_module(name)
+
+
+def prepare(settings: Settings) -> Keyring:
+    """Keys and database for this process; Refused with a sentence if one does not fit the other."""
+    import_models()
+    keyring = Keyring.load(settings.paths.master_key)
+    fields.use_keyring(keyring)
+    chain.use_key(keyring.audit_key())
+    open_database(settings, keyring)
+    return keyring
+
+
+def migrate_database(settings: Settings) -> list[str]:
+    """Bring the database up to date; the names of the migrations that were applied."""
+    prepare(settings)
+    return migrate.migrate(db.obj)
+
+
+def create_app(settings: Settings, *, testing: bool = False) -> Flask:
+    """The WSGI application over an already migrated database."""
+    keyring = prepare(settings)
+    migrate.refuse_if_behind(db.obj)
+    app = Flask("webapp", static_folder=None, template_folder=None)
+    app.config.update(
+        TESTING=testing,
+        SECRET_KEY=keyring.forms_key(),
+        TRUSTED_HOSTS=[settings.site.hostname, *settings.site.other_names],
+        MAX_CONTENT_LENGTH=1024 * 1024,  # forms; uploads raise it for themselves
+        # Flask's own session holds the form token and nothing else; who is signed in is webapp.access.sessions.
+        SESSION_COOKIE_NAME="__Host-form",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the cookie it belongs to
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which we forbid; the guard looks at Origin instead
+    )
+    app.extensions["wellhouse.settings"] = settings
+    app.extensions["wellhouse.keyring"] = keyring
+    # nginx is the only one that reaches the portal's socket, and it sets these.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    _keep_connections(app)
+    guard.install(app, settings, actor_of, sign_in_endpoint="account.sign_in")
+    CSRFProtect(app)
+    headers.install(app, settings)
+    errors.install(app)
+    ui.init_app(app)
+    declare_foreign(app, "ui.static", "scripts, styles and pictures: the same for everybody")
+    declare_foreign(app, "bootstrap.static", "scripts and styles: the same for everybody")
+    for feature in FEATURES:
+        app.register_blueprint(feature)
+    return app
+
+
+@box.get("/healthz", allow=public("says only that the portal answers"), records=nothing("no content"), activity=False)
+def healthz(_actor: Actor) -> ResponseReturnValue:
+    if not db.execute_sql("SELECT 1").fetchone():
+        raise Unavailable("The database does not answer.")
+    return Response("ok\n", mimetype="text/plain")
+
+
+FEATURES: tuple[Feature, ...] = (box, outbox)
+
+
+def _keep_connections(app: Flask) -> None:
+    """One pooled connection for each request; a stream that outlives its request opens its own."""
+
+    @app.before_request
+    def connect() -> None:
+        db.connect(reuse_if_open=True)
+        g.connected = True
+
+    @app.teardown_request
+    def disconnect(_error: BaseException | None) -> None:
+        if g.pop("connected", False) and not db.is_closed():
+            db.close()

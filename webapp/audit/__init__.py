@@ -1,0 +1,1 @@
+"""The audit record: one MAC-chained row for each change and each opening of somebody's content."""

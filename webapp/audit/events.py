@@ -1,0 +1,77 @@
+"""Everything that is recorded, on one page. A new kind of event is a new line here."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from webapp.access.actor import Actor
+
+
+class Action(enum.StrEnum):
+    """What happened. The words are stable: they are in the record for years."""
+
+    # access
+    ACCESS_DENIED = "access.denied"
+    # account
+    SIGNED_IN = "account.signed_in"
+    SIGN_IN_FAILED = "account.sign_in_failed"
+    SIGN_IN_SLOWED = "account.sign_in_slowed"
+    SIGNED_OUT = "account.signed_out"
+    ROLE_SWITCHED = "account.role_switched"
+    SESSION_ENDED = "account.session_ended"
+    ACCOUNT_CREATED = "account.created"
+    PREFERENCES_SAVED = "account.preferences_saved"
+    # set-up and practice
+    SETUP_LINK_MADE = "setup.link_made"
+    SETUP_FINISHED = "setup.finished"
+    PRACTICE_SAVED = "practice.saved"
+    DEMO_SEEDED = "demo.seeded"
+    # clients
+    CLIENT_CREATED = "client.created"
+    CLIENT_LISTED = "client.listed"
+    CLIENT_VIEWED = "client.viewed"
+    CLIENT_SAVED = "client.saved"
+    CLIENT_INVITED = "client.invited"
+    INVITATION_OPENED = "client.invitation_opened"
+    INVITATION_ACCEPTED = "client.invitation_accepted"
+    # appointments
+    APPOINTMENT_CREATED = "appointment.created"
+    APPOINTMENT_CANCELLED = "appointment.cancelled"
+    APPOINTMENT_VIEWED = "appointment.viewed"
+    APPOINTMENTS_LISTED = "appointment.listed"
+    HISTORY_VIEWED = "appointment.history_viewed"
+    # the visit
+    LOBBY_OPENED = "visit.lobby_opened"
+    WAITING_STARTED = "visit.waiting_started"
+    WAITING_LEFT = "visit.waiting_left"
+    ADMITTED = "visit.admitted"
+    SENT_BACK = "visit.sent_back"
+    ROOM_OPENED = "visit.room_opened"
+    ENTRY_GRANTED = "visit.entry_granted"
+    CHAT_SENT = "visit.chat_sent"
+    CHAT_READ = "visit.chat_read"
+    VISIT_LEFT = "visit.left"
+    VISIT_ENDED = "visit.ended"
+    VISIT_RECORDED = "visit.recorded"
+    # the box
+    MAIL_SENT = "mail.sent"
+    MAIL_FAILED = "mail.failed"
+
+
+class Outcome(enum.StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the record. *client* is whose content it concerns; *about* holds ids and counts, never words."""
+
+    action: Action
+    actor: Actor
+    client: uuid.UUID | None = None
+    about: Mapping[str, uuid.UUID | int | str] = field(default_factory=dict)
+    outcome: Outcome = Outcome.DONE

@@ -1,0 +1,1 @@
+"""The encrypted database: connections, fields, units of work, migrations, triggers."""

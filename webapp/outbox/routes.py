@@ -1,0 +1,24 @@
+"""The live stream of a signed-in page."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from webapp.access.actor import Actor
+from webapp.access.route import Feature, nothing
+from webapp.access.rules import signed_in
+from webapp.outbox.stream import stream
+
+outbox = Feature("outbox", __name__)
+
+
+@outbox.get(
+    "/live", allow=signed_in, records=nothing("tells that there is news, never what"), activity=False, json=True
+)
+def live(actor: Actor) -> ResponseReturnValue:
+    return Response(
+        stream(actor.id, request.headers.get("Last-Event-ID")),
+        mimetype="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

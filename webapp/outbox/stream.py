@@ -1,0 +1,128 @@
+"""``/live``: one Server-Sent-Events stream for each open page, resumable by Last-Event-ID.
+
+One watcher in each portal process looks for new rows and hands them to the streams it serves; there is no broker.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+
+import peewee
+
+from core.log import EventLog
+from webapp.db.database import db
+from webapp.outbox.models import Notice
+
+log = EventLog("wellhouse.live")
+
+LOOK_EVERY_S = 0.25
+HEARTBEAT_S = 15  # frees the places of vanished browsers; below proxy_read_timeout of /live in nginx
+QUEUE_MAX = 200  # a page that is this far behind reloads what it shows
+STREAM_LIFE_S = 600  # the browser reconnects by itself; a right that has ended ends with it
+REPLAY_MAX = 100
+
+
+class Watcher:
+    """Follows the notice table and feeds the queues of the streams in this process."""
+
+    def __init__(self) -> None:
+        self._streams: dict[uuid.UUID, set[queue.Queue[tuple[int, str, str]]]] = {}
+        self._lock = threading.Lock()
+        self._running = False
+
+    def join(self, account: uuid.UUID) -> queue.Queue[tuple[int, str, str]]:
+        """A queue on which the notices of *account* arrive from now on, as (number, kind, thing)."""
+        mailbox: queue.Queue[tuple[int, str, str]] = queue.Queue(QUEUE_MAX)
+        with self._lock:
+            self._streams.setdefault(account, set()).add(mailbox)
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._watch, name="live-watcher", daemon=True).start()
+        return mailbox
+
+    def leave(self, account: uuid.UUID, mailbox: queue.Queue[tuple[int, str, str]]) -> None:
+        """No more for this stream."""
+        with self._lock:
+            boxes = self._streams.get(account, set())
+            boxes.discard(mailbox)
+            if not boxes:
+                self._streams.pop(account, None)
+
+    def _watch(self) -> None:
+        last = _newest()
+        while True:
+            time.sleep(LOOK_EVERY_S)
+            with self._lock:
+                if not self._streams:
+                    self._running = False
+                    return
+            try:
+                rows = _after(last)
+            except peewee.DatabaseError:
+                log.exception("live.look_failed")  # the next look may succeed; the numbers are still there
+                continue
+            for number, account, kind, thing in rows:
+                last = number
+                with self._lock:
+                    boxes = list(self._streams.get(account, ()))
+                for box in boxes:
+                    if not box.full():
+                        box.put_nowait((number, kind, thing))
+
+
+watcher = Watcher()
+
+
+def stream(account: uuid.UUID, last_event_id: str | None) -> Iterator[str]:
+    """The SSE lines for one page of *account*: what came after *last_event_id*, then what comes."""
+    mailbox = watcher.join(account)
+    try:
+        yield "retry: 1000\n\n"
+        sent = _newest()
+        if last_event_id is not None and last_event_id.isdigit():
+            for number, kind, thing in _missed(account, int(last_event_id), sent):
+                yield _line(number, kind, thing)
+        else:
+            yield f"id: {sent}\nevent: hello\ndata: {{}}\n\n"
+        ends = time.monotonic() + STREAM_LIFE_S
+        while time.monotonic() < ends:
+            try:
+                number, kind, thing = mailbox.get(timeout=HEARTBEAT_S)
+            except queue.Empty:
+                yield ": still here\n\n"
+                continue
+            if number > sent:
+                yield _line(number, kind, thing)
+    finally:
+        watcher.leave(account, mailbox)
+
+
+def _line(number: int, kind: str, thing: str) -> str:
+    return f"id: {number}\ndata: {json.dumps({'id': number, 'kind': kind, 'thing': thing})}\n\n"
+
+
+def _newest() -> int:
+    with db.connection_context():
+        return int(Notice.select(peewee.fn.COALESCE(peewee.fn.MAX(Notice.id), 0)).scalar())
+
+
+def _after(number: int) -> list[tuple[int, uuid.UUID, str, str]]:
+    with db.connection_context():
+        rows = Notice.select().where(Notice.id > number).order_by(Notice.id)
+        return [(row.id, row.account, row.kind.value, str(row.thing)) for row in rows]
+
+
+def _missed(account: uuid.UUID, after: int, upto: int) -> list[tuple[int, str, str]]:
+    with db.connection_context():
+        rows = (
+            Notice.select()
+            .where((Notice.account == account) & (Notice.id > after) & (Notice.id <= upto))
+            .order_by(Notice.id.desc())
+            .limit(REPLAY_MAX)
+        )
+        return [(row.id, row.kind.value, str(row.thing)) for row in reversed(list(rows))]

@@ -1,0 +1,38 @@
+"""Every job that the worker does by itself, on one page.
+
+A *job* runs at most once a minute under huey. A *follower* runs again as soon as it has come back, in a thread of its
+own: for what people wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.clock import utcnow
+from core.settings import Settings
+from webapp.outbox import mailer, purge
+
+
+@dataclass(frozen=True)
+class Job:
+    """*minute* and *hour* as in crontab."""
+
+    name: str
+    run: Callable[[Settings], object]
+    minute: str
+    hour: str = "*"
+
+
+@dataclass(frozen=True)
+class Follower:
+    """*run* returns when it has nothing more to do; it is called again *pause_s* later."""
+
+    name: str
+    run: Callable[[Settings], object]
+    pause_s: float
+
+
+JOBS = (Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),)
+
+FOLLOWERS = (Follower("send mail", lambda settings: mailer.send_due(settings, at=utcnow()), pause_s=2.0),)
