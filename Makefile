@@ -26,4 +26,12 @@ test:  ## all tests, on SQLite and PostgreSQL
 
 sure: lint test  ## everything that must hold before a change is shared
 
-.PHONY: help setup run format lint test sure
+LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --quiet
+
+lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every supported Python and machine
+	$(LOCK) -o requirements/runtime.lock
+	$(LOCK) --extra dev -c requirements/runtime.lock -o requirements/dev.lock
+	$(LOCK) --extra provision -c requirements/runtime.lock -o requirements/provision.lock
+
+.PHONY: lock help setup run format lint test sure
