@@ -22,7 +22,11 @@ class SourceName(enum.StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One published source. Compared by identity: a new connection makes a new track of the same name."""
+    """One published source. Compared by identity: a new connection makes a new track of the same name.
+
+    *ssrcs* are those that the browser named for it; they are never shown to anybody else.
+    """
 
     name: SourceName
     source: Source
+    ssrcs: tuple[int, ...] = ()

@@ -120,7 +120,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="mute"):
 class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
     """Measures of the last *span_s* seconds; None where the browser cannot tell."""
 
-    span_s: Annotated[float, msgspec.Meta(gt=0, le=600)]
+    span_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)]
     round_trip_ms: Annotated[float, msgspec.Meta(ge=0, le=600_000)] | None = None
     loss_up: Share | None = None
     loss_down: Share | None = None

@@ -1,0 +1,161 @@
+"""``python -m rtc --config wellhouse.toml``: the media server, in the foreground until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import psutil
+import uvloop
+from aiohttp import web
+
+from core.addresses import LOOPBACK, media_addresses
+from core.errors import Unavailable, WellhouseError
+from core.ids import new_id
+from core.log import EventLog, start_logging
+from core.settings import DEFAULT_FILE, Settings, load
+from rtc.control.api import Control
+from rtc.rooms.entry import Doorkeeper, Keys
+from rtc.rooms.moment import Moment
+from rtc.rooms.rooms import Rooms
+from rtc.rooms.spool import Spool
+from rtc.signalling.reception import Reception
+from rtc.signalling.server import application
+from rtc.transport.interface import Media
+from rtc.transport.server import MediaServer
+
+log = EventLog("rtc")
+
+TICK_S = 0.2  # as often as the page is told who speaks
+STOP_S = 2.0  # for requests that are under way when we are asked to stop
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT. 1 if it could not start; the last line of the log says why."""
+    parser = argparse.ArgumentParser(prog="python -m rtc", description="The media server of Wellhouse.")
+    parser.add_argument("--config", type=Path, default=DEFAULT_FILE, help="the settings file (wellhouse.toml)")
+    given = parser.parse_args(arguments)
+    start_logging()
+    os.umask(0o007)
+    try:
+        uvloop.run(run(load(given.config)))
+    except WellhouseError as e:
+        log.error("start.refused", sentence=e.sentence)  # noqa: TRY400  # a sentence for a person, who needs no stack
+        return 1
+    return 0
+
+
+async def run(settings: Settings) -> None:
+    """Serve with the real media port until a signal asks to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for file in (settings.paths.signalling_socket, settings.paths.control_socket):
+        make_way(file)
+    media = await open_media(settings)
+    try:
+        async with serving(settings, media):
+            await stop.wait()
+            log.info("rtc.stopping")
+    finally:
+        await media.close()
+
+
+async def open_media(settings: Settings) -> MediaServer:
+    """The media port; Unavailable names the process that holds it."""
+    port = settings.ports.media
+    try:
+        return await MediaServer.start(
+            port=port, addresses=offered_addresses(settings), public_address=settings.rtc.public_address
+        )
+    except OSError as e:
+        if e.errno != errno.EADDRINUSE:
+            raise
+        raise Unavailable(
+            f"UDP port {port} is held by {holder(port)}. Stop it, or choose another ports.media in the settings."
+        ) from e
+
+
+def offered_addresses(settings: Settings) -> tuple[str, ...]:
+    """Where browsers find the media port: the configured or found addresses, and the one that coturn uses."""
+    addresses = [*media_addresses(settings.rtc), settings.rtc.relay_address]
+    if settings.site.demo:
+        addresses.append(LOOPBACK)  # two browsers on this machine
+    return tuple(dict.fromkeys(filter(None, addresses)))
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, media: Media) -> AsyncIterator[Rooms]:
+    """Rooms behind both sockets, as long as the context lasts. People are told nothing at its end: they come back."""
+    booted = Moment.present()
+    keys = Keys(settings.paths.grant_keys)
+    keys.reread()
+    spool = Spool.open(settings.paths.room_event_spool, booted.at)
+    rooms = Rooms(Doorkeeper(keys, booted.at), spool, participants_max=settings.rtc.participants_max)
+    boot = str(new_id())
+    control = Control(rooms, spool, media, boot=boot, booted=booted, media_port=settings.ports.media)
+    runners = [
+        await _listen(application(Reception(rooms, media), settings.origins), settings.paths.signalling_socket),
+        await _listen(control.application(), settings.paths.control_socket),
+    ]
+    tasks = [asyncio.create_task(spool.run()), asyncio.create_task(_tick(rooms))]
+    log.info("rtc.started", boot=boot, media_port=settings.ports.media)
+    try:
+        yield rooms
+    finally:
+        for task in tasks:
+            task.cancel()
+        for runner in runners:
+            await runner.cleanup()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await spool.sync()
+
+
+async def _tick(rooms: Rooms) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        try:
+            rooms.tick(Moment.present())
+        except Exception:  # noqa: BLE001  # containment: trouble in one room must not stop the clock of the others
+            log.exception("tick.failed")
+
+
+async def _listen(app: web.Application, file: Path) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_S)
+    await runner.setup()
+    await web.UnixSite(runner, str(file)).start()
+    file.chmod(0o660)
+    return runner
+
+
+def make_way(file: Path) -> None:
+    """Remove a socket that a killed process left behind; Unavailable if a living one listens there."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(file))
+        except (FileNotFoundError, ConnectionRefusedError):
+            file.unlink(missing_ok=True)
+            return
+    raise Unavailable(f"Another media server listens on {file}. Stop it, or choose another paths.run in the settings.")
+
+
+def holder(port: int) -> str:
+    """The process that holds UDP *port*, as far as this account may see it."""
+    for connection in psutil.net_connections(kind="udp"):
+        if connection.laddr and connection.laddr.port == port and connection.pid is not None:
+            with contextlib.suppress(psutil.Error):
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return "a process of another account"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

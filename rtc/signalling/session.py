@@ -1,0 +1,109 @@
+"""One websocket: the hello, then messages until it closes (rtc/PROTOCOL.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+
+from aiohttp import WSMsgType, web
+
+from core.errors import Invalid
+from core.log import EventLog
+from rtc.rooms.moment import Moment
+from rtc.signalling.messages import CloseCode, Error, ErrorId, decode
+from rtc.signalling.rate import Verdict
+from rtc.signalling.reception import HelloRefused, Reception
+from rtc.signalling.visitor import Visitor
+from rtc.signalling.wire import WebsocketWire
+
+log = EventLog(__name__)
+
+HELLO_S = 10.0
+SILENCE_S = 20.0  # four pings
+
+
+class Closed(Exception):
+    """The websocket is closed or silent: nothing more will come."""
+
+
+class Session:
+    """Reads what comes over *socket*. *present* tells the time."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, wire: WebsocketWire, reception: Reception, present: Callable[[], Moment]
+    ) -> None:
+        self._socket = socket
+        self._wire = wire
+        self._reception = reception
+        self._present = present
+
+    async def run(self) -> None:
+        """Until the websocket is closed."""
+        sending = asyncio.create_task(self._wire.run())
+        try:
+            visitor = await self._greet()
+            if visitor is not None:
+                await self._converse(visitor)
+            await sending
+        finally:
+            sending.cancel()
+
+    async def _greet(self) -> Visitor | None:
+        try:
+            async with asyncio.timeout(HELLO_S):
+                hello = decode(await self._receive(HELLO_S))
+            return self._reception.welcome(hello, self._wire, self._present())
+        except (Invalid, TimeoutError):
+            refusal = HelloRefused(ErrorId.HELLO_EXPECTED, "The first message must be a hello. Please reload the page.")
+        except HelloRefused as e:
+            refusal = e
+        except Closed:
+            self._wire.close(CloseCode.LEFT)
+            return None
+        log.info("hello.refused", why=refusal.error)
+        self._wire.send(Error(refusal.error, refusal.sentence))
+        self._wire.close(CloseCode.REFUSED)
+        return None
+
+    async def _converse(self, visitor: Visitor) -> None:
+        try:
+            while True:
+                self._take(visitor, await self._receive(SILENCE_S))
+        except Closed:
+            self._wire.close(CloseCode.LEFT)
+        except TimeoutError:
+            self._wire.close(CloseCode.SILENT)
+        except Exception as e:  # noqa: BLE001  # containment: one participant's trouble must not reach the others
+            # Without its text, which could hold what the browser sent.
+            where = traceback.extract_tb(e.__traceback__)[-1]
+            log.warning(
+                "session.failed", participant=visitor.member.id, error=type(e).__name__, where=f"{where[0]}:{where[1]}"
+            )
+            self._wire.close(CloseCode.TROUBLE)
+        finally:
+            visitor.detach(self._wire, self._present())
+
+    async def _receive(self, within_s: float) -> str:
+        """The next text; what is no text is an empty one, which no message is."""
+        message = await self._socket.receive(timeout=within_s)
+        if message.type is WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is WSMsgType.BINARY:
+            return ""
+        raise Closed
+
+    def _take(self, visitor: Visitor, text: str) -> None:
+        moment = self._present()
+        match visitor.rate.judge(moment.tick):
+            case Verdict.TAKE:
+                try:
+                    visitor.handle(decode(text), self._wire, moment)
+                except Invalid as e:
+                    self._wire.send(Error(ErrorId.MESSAGE_MALFORMED, e.sentence))
+            case Verdict.DROP_AND_SAY:
+                self._wire.send(Error(ErrorId.MESSAGE_RATE, "That was too much at once; some of it was not taken."))
+            case Verdict.CLOSE:
+                self._wire.close(CloseCode.FLOOD)
+            case Verdict.DROP:
+                pass
