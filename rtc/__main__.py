@@ -10,32 +10,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 import uvloop
-from aiohttp import web
 
 from core.addresses import LOOPBACK, media_addresses
 from core.errors import Unavailable, WellhouseError
-from core.ids import new_id
 from core.log import EventLog, start_logging
 from core.settings import DEFAULT_FILE, Settings, load
-from rtc.control.api import Control
-from rtc.rooms.entry import Doorkeeper, Keys
-from rtc.rooms.moment import Moment
-from rtc.rooms.rooms import Rooms
-from rtc.rooms.spool import Spool
-from rtc.signalling.reception import Reception
-from rtc.signalling.server import application
-from rtc.transport.interface import Media
+from rtc.serving import serving
 from rtc.transport.server import MediaServer
 
 log = EventLog("rtc")
-
-TICK_S = 0.2  # as often as the page is told who speaks
-STOP_S = 2.0  # for requests that are under way when we are asked to stop
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,50 +78,6 @@ def offered_addresses(settings: Settings) -> tuple[str, ...]:
     if settings.site.demo:
         addresses.append(LOOPBACK)  # two browsers on this machine
     return tuple(dict.fromkeys(filter(None, addresses)))
-
-
-@contextlib.asynccontextmanager
-async def serving(settings: Settings, media: Media) -> AsyncIterator[Rooms]:
-    """Rooms behind both sockets, as long as the context lasts. People are told nothing at its end: they come back."""
-    booted = Moment.present()
-    keys = Keys(settings.paths.grant_keys)
-    keys.reread()
-    spool = Spool.open(settings.paths.room_event_spool, booted.at)
-    rooms = Rooms(Doorkeeper(keys, booted.at), spool, participants_max=settings.rtc.participants_max)
-    boot = str(new_id())
-    control = Control(rooms, spool, media, boot=boot, booted=booted, media_port=settings.ports.media)
-    runners = [
-        await _listen(application(Reception(rooms, media), settings.origins), settings.paths.signalling_socket),
-        await _listen(control.application(), settings.paths.control_socket),
-    ]
-    tasks = [asyncio.create_task(spool.run()), asyncio.create_task(_tick(rooms))]
-    log.info("rtc.started", boot=boot, media_port=settings.ports.media)
-    try:
-        yield rooms
-    finally:
-        for task in tasks:
-            task.cancel()
-        for runner in runners:
-            await runner.cleanup()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await spool.sync()
-
-
-async def _tick(rooms: Rooms) -> None:
-    while True:
-        await asyncio.sleep(TICK_S)
-        try:
-            rooms.tick(Moment.present())
-        except Exception:  # noqa: BLE001  # containment: trouble in one room must not stop the clock of the others
-            log.exception("tick.failed")
-
-
-async def _listen(app: web.Application, file: Path) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_S)
-    await runner.setup()
-    await web.UnixSite(runner, str(file)).start()
-    file.chmod(0o660)
-    return runner
 
 
 def make_way(file: Path) -> None:
