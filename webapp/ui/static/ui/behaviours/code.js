@@ -1,0 +1,30 @@
+/**
+ * Draws one cell for each digit under the one input, which takes typing, pasting and the phone's suggestion.
+ * @param {HTMLElement} wrapper
+ */
+export default function code(wrapper) {
+  const input = wrapper.querySelector("input");
+  const row = wrapper.querySelector(".wh-code__cells");
+  const length = Number(wrapper.dataset.length ?? "6");
+  if (!input || !row) return;
+  const cells = Array.from({ length }, () => {
+    const cell = document.createElement("span");
+    cell.className = "wh-code__cell";
+    return cell;
+  });
+  row.replaceChildren(...cells);
+  wrapper.classList.add("wh-code--live");
+  const draw = () => {
+    const digits = input.value.replace(/\D/g, "").slice(0, length);
+    if (digits !== input.value) input.value = digits;
+    const here = Math.min(digits.length, length - 1);
+    cells.forEach((cell, at) => {
+      cell.textContent = digits[at] ?? "";
+      cell.classList.toggle("wh-code__cell--here", at === here);
+    });
+  };
+  input.addEventListener("input", draw);
+  // The cells have no caret of their own: what is typed always goes to the end.
+  input.addEventListener("focus", () => input.setSelectionRange(input.value.length, input.value.length));
+  draw();
+}
