@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,15 @@ def app(settings: Settings) -> Iterator[Flask]:
     application = create_app(settings, testing=True)
     db.connect(reuse_if_open=True)
     yield application
+    _await_watchers()
     if not db.is_closed():
         db.close()
     db.obj.close_all()
+
+
+def _await_watchers() -> None:
+    # Connections must not be closed under the thread that follows the notices; it ends soon after the last stream.
+    for thread in threading.enumerate():
+        if thread.name == "live-watcher":
+            thread.join(timeout=5)
+            assert not thread.is_alive(), "a test left a live stream open: close its answer"
