@@ -14,6 +14,7 @@ export class Chat {
   #last = 0;
   #unread = 0;
   #open = false;
+  #fixed = false;
   #fetching = false;
   #again = false;
   /** @type {{id: string, body: string} | null} */ #unsent = null;
@@ -57,17 +58,19 @@ export class Chat {
   /**
    * Put the panel, with what is typed in it, into another place of the page.
    * @param {HTMLElement} slot
-   * @param {boolean} open
+   * @param {"fixed" | "closed"} how  always open there, or closed until it is asked for
    */
-  moveTo(slot, open) {
+  moveTo(slot, how) {
     const typing = document.activeElement === this.#field;
     slot.append(this.#panel);
-    this.#setOpen(open);
+    this.#fixed = how === "fixed";
+    this.#setOpen(this.#fixed || typing);
     if (typing) this.#field.focus();
   }
 
   /** @param {boolean} [open] */
   toggle(open = !this.#open) {
+    if (this.#fixed) return;
     this.#setOpen(open);
     if (open) this.#field.focus();
     else part(this.root, "call-chat").focus();

@@ -9,14 +9,15 @@
  *
  * @typedef {{number: number, id: string, mine: boolean, name: string, time: string, body: string}} ChatLine  time: as shown
  *
+ * @typedef {{place: string, phone: string}} About  where the client is and the number to call back, for providers
+ *
  * @typedef {object} VisitState  what the portal says of the visit, for this person
  * @property {"early" | "open" | "over"} visit
  * @property {"out" | "waiting" | "admitted"} me
  * @property {string} sentence  for a person, where the visit is early or over
  * @property {Waiting[]} waiting  for providers: who waits; else empty
  * @property {Person[]} people  everybody who may be in the room; empty while one waits
- * @property {string} place  where the client is, for providers
- * @property {string} phone  the number to call when the connection is lost
+ * @property {About | null} about  in the answer to “Admit” alone
  *
  * @typedef {object} Entry  the portal's leave to enter the room, once
  * @property {string} grant
@@ -24,6 +25,7 @@
  * @property {RTCIceServer[]} ice_servers
  * @property {Person[]} people
  * @property {number} elapsed_s  since the visit began
+ * @property {About | null} about
  *
  * @typedef {object} VisitConfig  the `data-config` attribute
  * @property {"client" | "provider"} role

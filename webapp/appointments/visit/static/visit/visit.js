@@ -81,15 +81,14 @@ class Visit {
     settings.addEventListener("close", () => this.#choices.hide());
     part(root, "waiting-settings").addEventListener("click", () => this.#openSettings());
     part(root, "waiting-leave").addEventListener("click", () => void this.#leave());
-    part(root, "waiting-reply").addEventListener("click", () => this.#chat.toggle(true));
     part(root, "end-visit").addEventListener("click", () => void this.#endForAll());
     part(root, "join-again").addEventListener("click", () => location.reload());
     reopenAfterInterruption(this.#devices);
     onReturn(() => {
       this.#room?.hurry();
       void this.#look();
+      this.#catchUp();
     });
-    document.addEventListener("wh:notice", () => void this.#look());
     setInterval(() => void this.#look(), LOOK_AGAIN_MS);
     addEventListener("pagehide", () => {
       if (this.#stage === "waiting") farewell(this.#config.urls.stop_waiting);
@@ -121,7 +120,7 @@ class Visit {
 
   #startWaiting() {
     this.#show("waiting");
-    this.#chat.moveTo(part(this.#root, "chat-slot-waiting"), true);
+    this.#chat.moveTo(part(this.#root, "chat-slot-waiting"), "fixed");
     void this.#chat.refresh();
     keepAwake();
     this.#waiting.enter();
@@ -139,11 +138,13 @@ class Visit {
 
   #startRoom() {
     this.#show("room");
-    this.#chat.moveTo(part(this.#root, "chat-slot-room"), false);
+    this.#chat.moveTo(part(this.#root, "chat-slot-room"), "closed");
     keepAwake();
     this.#room = new Room(this.#config, this.#devices, this.#tiles, {
       entered: (entry) => {
         this.#runClock(entry.elapsed_s);
+        if (entry.about) this.#showAbout(entry.about);
+        void this.#chat.refresh();
         void this.#look();
       },
       stranger: () => void this.#look(),
@@ -167,13 +168,16 @@ class Visit {
   /** Ask the portal how things stand, as after a notice. */
   async #look() {
     if (this.#stage === "waiting") {
-      void this.#chat.refresh();
       await this.#waiting.look();
     } else if (this.#stage === "room") {
-      void this.#chat.refresh();
       const state = await get(this.#config.urls.state).catch(() => null);
       if (state) this.#heard(state);
     }
+  }
+
+  /** Lines that were written while nobody could tell us. */
+  #catchUp() {
+    if (this.#stage === "waiting" || this.#stage === "room") void this.#chat.refresh();
   }
 
   /** @param {VisitState} state */
@@ -181,11 +185,15 @@ class Visit {
     if (this.#stage !== "room") return;
     if (state.people.length > 0) this.#tiles.introduce(state.people);
     this.#doorkeeper.show(state.waiting);
+    if (state.about) this.#showAbout(state.about);
+  }
+
+  /** @param {import("./types.js").About} about */
+  #showAbout(about) {
     for (const name of /** @type {const} */ (["place", "phone"])) {
-      const slot = this.#root.querySelector(`[data-strip-${name}]`);
-      if (!(slot instanceof HTMLElement)) continue;
-      slot.hidden = state[name] === "";
-      part(slot, "strip-text").textContent = state[name];
+      const slot = part(this.#root, `strip-${name}`);
+      slot.hidden = about[name] === "";
+      part(slot, "strip-text").textContent = about[name];
     }
   }
 
@@ -285,9 +293,5 @@ class Visit {
   }
 }
 
-/**
- * @param {HTMLElement} root
- */
-export default function bind(root) {
-  new Visit(root).start();
-}
+const root = document.querySelector('[data-behaviour="visit"]');
+if (root instanceof HTMLElement) new Visit(root).start();
