@@ -29,6 +29,8 @@ MODEL_MODULES = (
     "webapp.access.sessions",
     "webapp.outbox.models",
     "webapp.account.models",
+    "webapp.clients.models",
+    "webapp.appointments.models",
 )
 
 box = Feature("box", __name__)
