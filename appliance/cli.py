@@ -1,0 +1,41 @@
+"""The ``wellhouse`` command: what clinic IT types at the console."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from appliance.commands import target
+from appliance.configure.render import product_version
+from core.errors import WellhouseError
+
+COMMANDS = ("up", "configure", "status", "check", "settings", "audit", "setup-link")
+USER_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code. What a person got wrong is one sentence and exit code 2, never a traceback."""
+    modules = {name: import_module(f"appliance.commands.{name.replace('-', '_')}") for name in COMMANDS}
+    parser = argparse.ArgumentParser(prog="wellhouse", description="Telehealth that a clinic hosts itself.")
+    parser.add_argument("--version", action="version", version=f"wellhouse {product_version()}")
+    target.add(parser)
+    chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in modules.items():
+        command = chosen.add_parser(name, help=module.HELP, description=module.__doc__)
+        target.add(command)
+        module.add(command)
+    given = parser.parse_args(arguments)
+    try:
+        code: int = modules[given.command].run(given)
+    except WellhouseError as e:
+        print(f"wellhouse: {e.sentence}", file=sys.stderr)
+        return USER_ERROR
+    except PermissionError as e:
+        print(f"wellhouse: {e.filename or 'something'} is not yours to use. Run this with sudo.", file=sys.stderr)
+        return USER_ERROR
+    except OSError as e:
+        print(f"wellhouse: {e.filename or 'The system'}: {e.strerror or e}.", file=sys.stderr)
+        return USER_ERROR
+    return code

@@ -1,0 +1,1 @@
+"""One module for each command; each has ``add(parser)`` and ``run(given) -> exit code``."""

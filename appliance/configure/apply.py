@@ -1,0 +1,87 @@
+"""Bringing the box's files into the state that its settings ask for. Running it again changes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from appliance.configure import certificate, keys, render
+from appliance.configure.files import Owner, folder, owner, write
+from appliance.configure.programs import find_nginx, find_turnserver
+from core.errors import Refused
+from core.settings import Settings
+
+PARTS = ("rtc", "coturn", "portal", "worker", "nginx")  # in the order in which they are started
+
+_CONFIG_PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")  # the parts get it on their command lines
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What :func:`apply` changed."""
+
+    changed: tuple[Path, ...]
+    made_master_key: bool
+
+
+def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
+    """Make folders, keys, certificate and the configuration of nginx, coturn and supervisor.
+
+    *config* is the settings file, absolute. Refused says what is missing on the machine, in one sentence.
+    """
+    if _CONFIG_PATH.fullmatch(str(config)) is None:
+        raise Refused(f"{config}: use a path without quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?")
+    nginx, turnserver = find_nginx(), find_turnserver()
+    changed = _folders(settings)
+    made_key = keys.provide_master_key(settings)
+    if made_key:
+        changed.append(settings.paths.master_key)
+    keyring = keys.load_keyring(settings)
+    changed += keys.write_grant_keys(settings, keyring)
+    changed += certificate.provide_certificate(settings, at=at)
+
+    places = render.Places.of(settings)
+    pages = files("appliance.configure") / "templates/nginx/pages"
+    turn_owner = owner(settings.users.turn)
+    for file, text, mode, own in (
+        (places.nginx_conf, render.nginx_conf(settings, nginx), 0o644, Owner()),
+        (places.turnserver_conf, render.turnserver_conf(settings, keyring.turn_secret()), 0o400, turn_owner),
+        (
+            places.supervisord_conf,
+            render.supervisord_conf(settings, config=config, nginx=nginx, turnserver=turnserver),
+            0o600,
+            Owner(),
+        ),
+        *((places.pages / page.name, page.read_text("utf-8"), 0o644, Owner()) for page in pages.iterdir()),
+    ):
+        if write(file, text.encode(), mode=mode, own=own):
+            changed.append(file)
+    return Applied(tuple(changed), made_key)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    users, places = settings.users, render.Places.of(settings)
+    several = any((users.portal, users.rtc, users.turn, users.web))
+    portal, rtc = owner(users.portal), owner(users.rtc)
+    in_group = owner("", group_of=users.portal)
+    part_owner = {"rtc": rtc, "coturn": owner(users.turn), "portal": portal, "worker": portal, "nginx": Owner()}
+    for given in (places.etc, places.log.parent, places.run.parent):
+        given.mkdir(parents=True, exist_ok=True)
+    wanted = [
+        (places.pages, 0o755, Owner()),
+        (Path(settings.paths.keys), 0o750 if several else 0o700, in_group),
+        # The media server passes through to its spool, and can list nothing.
+        (Path(settings.paths.data), 0o710 if several else 0o700, portal),
+        (settings.paths.room_event_spool.parent, 0o700, rtc),
+        (places.log, 0o750, Owner()),
+        # Several accounts put sockets here: each keeps its own (sticky), the group may connect (set-group).
+        (places.run, 0o3771 if several else 0o700, in_group),
+        (places.nginx_run, 0o700, owner(users.web)),
+        (places.turn_run, 0o700, owner(users.turn)),
+        (places.records, 0o755, Owner()),
+        *((places.record(part).parent, 0o700, part_owner[part]) for part in PARTS),
+    ]
+    return [path for path, mode, own in wanted if folder(path, mode=mode, own=own)]

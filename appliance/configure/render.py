@@ -1,0 +1,170 @@
+"""The templates of nginx/, coturn/ and appliance/supervisor/, filled in from the settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import appliance
+from appliance.configure.certificate import certificate_files
+from appliance.configure.files import group_name
+from appliance.configure.programs import Nginx
+from core.addresses import LOOPBACK, relay_address
+from core.settings import Settings, host_in_url, is_address
+
+_HERE = Path(__file__).parent
+# templates/ links to the top-level folders nginx/ and coturn/, so that a wheel carries them too.
+TEMPLATE_FOLDERS = (_HERE / "templates", _HERE.parent / "supervisor")
+
+MIME_TYPES = Path("/etc/nginx/mime.types")  # nginx's own table, where Debian and Ubuntu put it
+# TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
+TLS12_CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Files and folders that several of the rendered files name."""
+
+    etc: Path
+    run: Path
+    log: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Places:
+        return cls(Path(settings.paths.etc), Path(settings.paths.run), Path(settings.paths.log))
+
+    @property
+    def nginx_run(self) -> Path:
+        return self.run / "nginx"
+
+    @property
+    def turn_run(self) -> Path:
+        return self.run / "turn"
+
+    @property
+    def records(self) -> Path:
+        """A folder for each part, in which it leaves its process group's number."""
+        return self.run / "parts"
+
+    @property
+    def pages(self) -> Path:
+        return self.etc / "pages"
+
+    @property
+    def nginx_conf(self) -> Path:
+        return self.etc / "nginx.conf"
+
+    @property
+    def turnserver_conf(self) -> Path:
+        return self.etc / "turnserver.conf"
+
+    @property
+    def supervisord_conf(self) -> Path:
+        return self.etc / "supervisord.conf"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.run / "supervisor.sock"
+
+    def record(self, part: str) -> Path:
+        return self.records / part / f"{part}.json"
+
+
+def nginx_conf(settings: Settings, nginx: Nginx) -> str:
+    """The text of nginx.conf."""
+    return _fill(
+        "nginx/nginx.conf.j2",
+        settings=settings,
+        places=Places.of(settings),
+        nginx=nginx,
+        certificate=certificate_files(settings),
+        names=[host_in_url(name) for name in settings.names],
+        port_in_url="" if settings.ports.https == 443 else f":{settings.ports.https}",
+        ipv6=has_ipv6(),
+        group=group_name(settings.users.portal) if settings.users.portal else "",
+        turn_at=f"{LOOPBACK}:{settings.ports.turn}",
+        as_root=os.geteuid() == 0,
+        ciphers=":".join(TLS12_CIPHERS),
+        mime_types=MIME_TYPES,
+    )
+
+
+def turnserver_conf(settings: Settings, secret: str) -> str:
+    """The text of turnserver.conf, which holds *secret*: only coturn's account may read it."""
+    peer = relay_address(settings.rtc)
+    return _fill(
+        "coturn/turnserver.conf.j2",
+        settings=settings,
+        places=Places.of(settings),
+        peer=peer,
+        peer_is_loopback=peer == "::1" or peer.startswith("127."),
+        secret=secret,
+    )
+
+
+def supervisord_conf(settings: Settings, *, config: Path, nginx: Nginx, turnserver: str) -> str:
+    """The text of supervisord.conf. *config* is the settings file, which the parts read themselves."""
+    return _fill(
+        "supervisord.conf.j2",
+        settings=settings,
+        places=Places.of(settings),
+        config=config,
+        nginx=nginx,
+        turnserver=turnserver,
+        python=sys.executable,
+        source=source_folder(),
+        as_root=os.geteuid() == 0,
+    )
+
+
+def source_folder() -> str:
+    """The checkout that this runs from, for PYTHONPATH; empty when installed as a package."""
+    folder = Path(appliance.__file__).resolve().parent.parent
+    installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+    return "" if folder in installed else str(folder)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine can listen on IPv6; containers often cannot, and nginx would then refuse to start."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
+def product_version() -> str:
+    """The installed version; a bare checkout has none."""
+    try:
+        return version("wellhouse")
+    except PackageNotFoundError:
+        return "unreleased"
+
+
+def _fill(template: str, **values: object) -> str:
+    # nginx, coturn and supervisor have no common quoting: core.settings refuses what any of them would misread,
+    # and HTML escaping would only spoil the files.
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader([str(folder) for folder in TEMPLATE_FOLDERS]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["is_address"] = is_address
+    return environment.get_template(template).render(**values)

@@ -1,0 +1,90 @@
+"""What must run inside the portal's own account, each in a process of its own: ``python -m appliance.portal_steps``.
+
+The database and the keys belong to that account, and a step ends with its process: no connection, no key and no
+half-imported portal stays behind in the command that asked for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pwd
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from appliance.configure.render import source_folder
+from core.clock import utcnow
+from core.errors import Refused, WellhouseError
+from core.settings import Settings, load
+
+REFUSED = 2  # exit code: one sentence is on standard error
+
+
+def run(step: str, settings: Settings, config: Path) -> Any:
+    """The answer of *step*; Refused with its own sentence if it could not be done."""
+    user, groups = None, None
+    if settings.users.portal and os.geteuid() == 0:
+        entry = pwd.getpwnam(settings.users.portal)
+        user, groups = entry.pw_uid, entry.pw_gid
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    if source := source_folder():
+        environment["PYTHONPATH"] = source
+    done = subprocess.run(  # noqa: S603  # our own module
+        [sys.executable, "-m", "appliance.portal_steps", step, str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=environment,
+        user=user,
+        group=groups,
+        extra_groups=[] if user is not None else None,
+        umask=0o077,
+        start_new_session=True,  # Ctrl-C is for the command, which waits for the step to be complete
+    )
+    if done.returncode == REFUSED:
+        raise Refused(done.stderr.strip())
+    if done.returncode != 0:
+        raise Refused(f"The step “{step}” failed. It said:\n{done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def _migrate(settings: Settings) -> Any:
+    return import_module("webapp.app").migrate_database(settings)
+
+
+def _demo(settings: Settings) -> Any:
+    return import_module("webapp.demo").seed(settings, at=utcnow())
+
+
+def _setup_link(settings: Settings) -> Any:
+    return import_module("webapp.setup").link(settings, at=utcnow())
+
+
+def _verify_audit(settings: Settings) -> Any:
+    return import_module("webapp.audit").verify(settings)
+
+
+_STEPS = {"migrate": _migrate, "demo": _demo, "setup-link": _setup_link, "verify-audit": _verify_audit}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m appliance.portal_steps", description=__doc__)
+    parser.add_argument("step", choices=sorted(_STEPS))
+    parser.add_argument("config", type=Path)
+    given = parser.parse_args()
+    try:
+        answer = _STEPS[given.step](load(given.config))
+    except WellhouseError as e:
+        print(e.sentence, file=sys.stderr)
+        return REFUSED
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The ports that the appliance needs: whether each is free, and who has it if not."""
+
+from __future__ import annotations
+
+import enum
+import errno
+import socket
+from dataclasses import dataclass
+
+import psutil
+
+from core.errors import Refused
+from core.settings import Ports
+
+LOWEST_FOR_ALL = 1024  # below it only root may listen
+
+
+class Transport(enum.StrEnum):
+    TCP = "tcp"
+    UDP = "udp"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A port, the part that listens on it, and the setting that moves it."""
+
+    number: int
+    transport: Transport
+    part: str
+    setting: str
+
+
+def needed(ports: Ports) -> tuple[Needed, ...]:
+    """Every port that a part listens on; the relay range is coturn's to share out."""
+    found = (
+        Needed(ports.https, Transport.TCP, "nginx", "ports.https"),
+        Needed(ports.http, Transport.TCP, "nginx", "ports.http"),
+        Needed(ports.turn, Transport.TCP, "coturn", "ports.turn"),
+        Needed(ports.turn, Transport.UDP, "coturn", "ports.turn"),
+        Needed(ports.media, Transport.UDP, "rtc", "ports.media"),
+    )
+    return tuple(port for port in found if port.number)
+
+
+def refuse_if_busy(port: Needed) -> None:
+    """Refused says which process holds *port*, or that it takes root."""
+    try:
+        _try(port)
+    except OSError as e:
+        if e.errno == errno.EACCES:
+            raise Refused(
+                f"Port {port.number}/{port.transport} is only for root. Choose another for {port.setting} or use sudo."
+            ) from e
+        if e.errno != errno.EADDRINUSE:
+            raise
+        raise Refused(
+            f"Port {port.number}/{port.transport}, which {port.part} needs, is held by {holder(port)}. "
+            f"Stop that, or choose another for {port.setting}."
+        ) from e
+
+
+def holder(port: Needed) -> str:
+    """Name and id of the process that listens on *port*, as far as this account may see it."""
+    for connection in psutil.net_connections(kind=port.transport):
+        listening = connection.status == psutil.CONN_LISTEN or port.transport is Transport.UDP
+        if listening and connection.laddr and connection.laddr.port == port.number and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+            except psutil.NoSuchProcess:
+                continue
+    return "a process of another account (sudo ss -lntup names it)"
+
+
+def _try(port: Needed) -> None:
+    kind = socket.SOCK_STREAM if port.transport is Transport.TCP else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if port.transport is Transport.TCP:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger do not count
+        probe.bind(("0.0.0.0", port.number))  # noqa: S104  # every address, as the parts do; closed at once

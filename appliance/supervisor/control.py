@@ -1,0 +1,90 @@
+"""Asking supervisord, over its socket, how the parts are."""
+
+from __future__ import annotations
+
+import enum
+import http.client
+import socket
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_S = 10.0
+
+
+class State(enum.StrEnum):
+    """Supervisor's words for a part (its manual, "Process States")."""
+
+    STOPPED = "STOPPED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    BACKOFF = "BACKOFF"
+    STOPPING = "STOPPING"
+    EXITED = "EXITED"
+    FATAL = "FATAL"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part as supervisord sees it. *pid* is 0 and *up_s* 0 if it does not run."""
+
+    name: str
+    state: State
+    pid: int
+    up_s: int
+    said: str
+
+
+class NotRunning(Exception):
+    """Nobody answers at supervisord's socket."""
+
+
+def parts(socket_file: Path) -> dict[str, Part]:
+    """All parts by name; NotRunning if supervisord is not there."""
+    try:
+        with _proxy(socket_file) as proxy:
+            rows: Any = proxy.supervisor.getAllProcessInfo()
+    except (OSError, http.client.HTTPException) as e:
+        raise NotRunning(str(e)) from e
+    return {row["name"]: _part(row) for row in rows}
+
+
+def reload_part(socket_file: Path, name: str) -> None:
+    """Send the part SIGHUP, at which nginx reads its configuration and certificate anew."""
+    try:
+        with _proxy(socket_file) as proxy:
+            proxy.supervisor.signalProcess(name, "HUP")
+    except (OSError, http.client.HTTPException) as e:
+        raise NotRunning(str(e)) from e
+
+
+def _part(row: dict[str, Any]) -> Part:
+    running = row["statename"] == State.RUNNING
+    up_s = row["now"] - row["start"] if running else 0
+    return Part(row["name"], State(row["statename"]), row["pid"], up_s, row["spawnerr"] or row["description"])
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, socket_file: Path) -> None:
+        super().__init__("localhost", timeout=TIMEOUT_S)
+        self._socket_file = socket_file
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT_S)
+        self.sock.connect(str(self._socket_file))
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, socket_file: Path) -> None:
+        super().__init__()
+        self._socket_file = socket_file
+
+    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
+        return _Connection(self._socket_file)
+
+
+def _proxy(socket_file: Path) -> xmlrpc.client.ServerProxy:
+    return xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(socket_file))
