@@ -33,5 +33,9 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 	$(LOCK) -o requirements/runtime.lock
 	$(LOCK) --extra dev -c requirements/runtime.lock -o requirements/dev.lock
 	$(LOCK) --extra provision -c requirements/runtime.lock -o requirements/provision.lock
+	echo "setuptools>=77" | $(subst pyproject.toml,-,$(LOCK)) --no-annotate -o requirements/build.lock
 
-.PHONY: lock help setup run format lint test sure
+rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
+	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
+
+.PHONY: rehearse lock help setup run format lint test sure

@@ -1,0 +1,168 @@
+"""Rehearses the README's commands on machines that have nothing but git: make rehearse.
+
+    python -m tests.system.rehearse [--on debian-12] [--on debian-13] … [--without-systemd | --with-systemd]
+                                    [--tests] [--roots DIR]
+
+What is rehearsed is the checkout's last commit, in a clone. On each machine the demonstration is installed and must
+answer; a second run must change nothing; a changed checkout must be taken up; with systemd it must come back after a
+power cut. --tests runs ./install.sh --test instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.system.clean_machine import SYSTEMS, CleanMachine, Disk, RehearsalFailed, base_tree, clean_disk, running
+
+CHECKOUT = Path(__file__).parents[2]
+FIRST_RUN_MAX_S = 360.0  # promised in the README, on two cores
+PERSON = "ada"  # on machines with systemd, the one who sits there and has sudo
+ANSWER = re.compile(r"ok=\d+ +changed=(\d+)")
+VALIDATE = (
+    "ANSIBLE_CONFIG={checkout}/ansible/ansible.cfg /opt/wellhouse/provision/bin/ansible-playbook "
+    "{checkout}/ansible/validate.yml"
+)
+APPLIANCE = "wellhouse"  # the system user
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A machine with the checkout on it, and who calls."""
+
+    machine: CleanMachine
+    user: str
+    checkout: str
+
+    def install(self, option: str) -> tuple[int, float, str]:
+        """Run ./install.sh; how many things Ansible changed, the seconds it took, and what was printed."""
+        done = self.machine.must(f"cd {self.checkout} && ./install.sh {option}", user=self.user, show=True)
+        counted = ANSWER.search(done.output)
+        if counted is None:
+            raise RehearsalFailed(f"install.sh did not say how many changes it made: {done.output[-2000:]}")
+        return int(counted[1]), done.took_s, done.output
+
+    def validate(self) -> None:
+        """Let the playbook that checks the machine judge it."""
+        self.machine.must(VALIDATE.format(checkout=self.checkout))
+
+    def processes(self) -> dict[int, str]:
+        """What the appliance runs, by process id."""
+        return self.machine.processes(APPLIANCE)
+
+
+def main() -> int:
+    options = _options()
+    if os.geteuid() != 0:
+        sys.stderr.write("A clean machine is a container: run this as root, sudo make rehearse.\n")
+        return 2
+    failures = 0
+    for name in options.on:
+        for systemd in options.systemd:
+            title = f"{name} {'with' if systemd else 'without'} systemd"
+            _say(f"{title}: started")
+            try:
+                with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=options.roots) as scratch:
+                    base = base_tree(SYSTEMS[name], options.roots, systemd=systemd)
+                    with clean_disk(base, Path(scratch) / "machine") as disk:
+                        if options.tests:
+                            _rehearse_tests(title, disk, systemd=systemd)
+                        else:
+                            _rehearse_demo(title, disk, systemd=systemd)
+            except RehearsalFailed as e:
+                failures += 1
+                _say(f"{title}: FAILED: {e}")
+    return 1 if failures else 0
+
+
+def _rehearse_demo(title: str, disk: Disk, *, systemd: bool) -> None:
+    with _with_checkout(disk, systemd=systemd) as rehearsal:
+        changed, took_s, first = rehearsal.install("--demo")
+        _say(f"{title}: first run {took_s:.0f} s, changed={changed}")
+        _require(took_s < FIRST_RUN_MAX_S, f"the first run took {took_s:.0f} s, more than {FIRST_RUN_MAX_S:.0f}")
+        rehearsal.validate()
+        before = rehearsal.processes()
+        _require(bool(before), "the appliance answers, but nothing runs as its user")
+
+        changed, took_s, second = rehearsal.install("--demo")
+        _say(f"{title}: second run {took_s:.0f} s, changed={changed}")
+        _require(changed == 0, f"the second run changed {changed} things")
+        _require(_announced(first) == _announced(second), "the second run announces another demonstration")
+        _require(rehearsal.processes() == before, "the second run restarted something")
+        rehearsal.validate()
+
+        rehearsal.machine.must(f"echo '# changed' >> {rehearsal.checkout}/core/clock.py", user=rehearsal.user)
+        changed, took_s, _ = rehearsal.install("--demo")
+        _say(f"{title}: run with a changed checkout {took_s:.0f} s, changed={changed}")
+        after = rehearsal.processes()
+        _require(changed > 0 and not before.keys() & after.keys(), "a changed checkout was not taken up")
+        releases = rehearsal.machine.must("ls /opt/wellhouse/releases").output.split()
+        _require(len(releases) == 1, f"there should be one release, not {releases}")
+        rehearsal.validate()
+    if not systemd:
+        return  # nothing starts by itself in a container; its owner says what does
+    with running(disk, systemd=True) as machine:
+        machine.must("until test -e /var/lib/wellhouse-demo/demo.json; do sleep 1; done")
+        Rehearsal(machine, rehearsal.user, rehearsal.checkout).validate()
+        _say(f"{title}: came back by itself after a power cut")
+
+
+def _rehearse_tests(title: str, disk: Disk, *, systemd: bool) -> None:
+    with _with_checkout(disk, systemd=systemd) as rehearsal:
+        _, took_s, _ = rehearsal.install("--test")
+        _say(f"{title}: ./install.sh --test passed in {took_s:.0f} s")
+
+
+@contextmanager
+def _with_checkout(disk: Disk, *, systemd: bool) -> Iterator[Rehearsal]:
+    """A machine started from *disk* with a clone of the checkout: a person's who has sudo, or root's in a container."""
+    user, home = (PERSON, f"/home/{PERSON}") if systemd else ("root", "/root")
+    checkout = f"{home}/wellhouse"
+    with running(disk, systemd=systemd) as machine:
+        if user == PERSON:
+            machine.must(f"useradd --create-home --shell /bin/bash {PERSON}")
+            (disk.root / f"etc/sudoers.d/{PERSON}").write_text(f"{PERSON} ALL=(ALL:ALL) NOPASSWD: ALL\n")
+        clone = str(disk.root) + checkout
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), clone], check=True)
+        machine.must(f"chown --recursive {user}: {checkout}")
+        yield Rehearsal(machine, user, checkout)
+
+
+def _announced(output: str) -> str:
+    return output.partition("Wellhouse is up")[2]
+
+
+def _require(good: bool, sentence: str) -> None:
+    if not good:
+        raise RehearsalFailed(sentence)
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="rehearse", description=__doc__.partition("\n")[0])
+    parser.add_argument("--on", action="append", choices=sorted(SYSTEMS), help="default: debian-12")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--with-systemd", dest="systemd", action="store_const", const=(True,))
+    which.add_argument("--without-systemd", dest="systemd", action="store_const", const=(False,))
+    parser.add_argument("--tests", action="store_true", help="rehearse ./install.sh --test instead of --demo")
+    parser.add_argument("--roots", type=Path, default=Path("/var/cache/wellhouse-rehearsal"), help="untouched trees")
+    parser.set_defaults(systemd=(True, False))
+    options = parser.parse_args()
+    options.on = options.on or ["debian-12"]
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
