@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.errors import Invalid
-from core.log import EventLog
 from rtc.rooms.track import SourceName, Track
 from rtc.signalling.messages import Connection, PublishedTrack, Subscribe
 from rtc.signalling.publishing import Offer, read_offer, write_answer
@@ -13,14 +12,12 @@ from rtc.signalling.sdp_writing import Origin
 from rtc.signalling.subscribing import Subscription, Wanted
 from rtc.transport.interface import IncomingTrack, Leg, Media, RemoteParameters
 
-log = EventLog(__name__)
-
 
 class Ear:
     """Hears of one leg for :class:`Connections`. A leg that has been put aside is no longer listened to."""
 
     def __init__(
-        self, connection: Connection, changed: Callable[[], None], failed: Callable[[Connection], None]
+        self, connection: Connection, changed: Callable[[], None], failed: Callable[[Connection, str], None]
     ) -> None:
         self.connection = connection
         self.alive = False
@@ -37,10 +34,9 @@ class Ear:
 
     def leg_failed(self, why: str) -> None:
         if self.listening and not self.failed:
-            log.info("connection.failed", connection=self.connection, why=why)
             self.failed = True
             self._set(alive=False)
-            self._on_failure(self.connection)
+            self._on_failure(self.connection, why)
 
     def _set(self, *, alive: bool) -> None:
         if self.listening and alive != self.alive:
@@ -59,8 +55,8 @@ class Publishing:
         self.tracks: dict[SourceName, tuple[IncomingTrack, Track]] = {}
 
     def begins_anew(self, offer: Offer) -> bool:
-        """Whether the browser has another connection now: its certificate is another, or ours has ended."""
-        return self.ear.failed or (self.remote is not None and self.remote.fingerprints != offer.remote.fingerprints)
+        """Whether the browser has another connection now: each of its connections has its own certificate."""
+        return self.remote is not None and self.remote.fingerprints != offer.remote.fingerprints
 
     def take(self, offer: Offer) -> str:
         """Receive what *offer* announces and nothing else. Returns the answer."""
@@ -91,7 +87,7 @@ class Publishing:
 class Connections:
     """Owns both legs. *changed* is called when packets begin or cease to arrive, *failed* when a leg has ended."""
 
-    def __init__(self, media: Media, changed: Callable[[], None], failed: Callable[[Connection], None]) -> None:
+    def __init__(self, media: Media, changed: Callable[[], None], failed: Callable[[Connection, str], None]) -> None:
         """Unavailable if the media server has no room for two more legs."""
         self._media = media
         self._changed = changed
@@ -118,14 +114,17 @@ class Connections:
         """What the participant publishes."""
         return [track for _, track in self._publishing.tracks.values()]
 
-    def publish(self, sdp: str, announced: Sequence[PublishedTrack], ssrcs_elsewhere: frozenset[int]) -> str:
-        """The answer to the browser's offer. Invalid, and nothing changed, if the offer cannot be used."""
+    def publish(self, sdp: str, announced: Sequence[PublishedTrack], ssrcs_elsewhere: frozenset[int]) -> str | None:
+        """The answer to the browser's offer; None if our end of its connection has failed and it must make a new one.
+
+        Invalid, and nothing changed, if the offer cannot be used.
+        """
         offer = read_offer(sdp, announced)
         if any(not ssrcs_elsewhere.isdisjoint(track.ssrcs) for track in offer.tracks.values()):
             raise Invalid("A stream of this description is known here as somebody else's. Please reload the page.")
         if self._publishing.begins_anew(offer):
             self.renew_publish()
-        return self._publishing.take(offer)
+        return None if self._publishing.ear.failed else self._publishing.take(offer)
 
     def renew_publish(self) -> None:
         """Forget the publish connection; the next offer finds a new one."""

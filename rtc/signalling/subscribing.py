@@ -6,11 +6,12 @@ rests; so a long visit does not grow lines without end, and no line changes hand
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from rtc.rooms.track import Track
 from rtc.signalling.codecs import EXTENSION_IDS, EXTENSIONS, OFFERED, common_codec
 from rtc.signalling.messages import Subscribe, SubscribedTrack
@@ -118,7 +119,8 @@ class Subscription:
         agreed = section.extensions()
         extensions = tuple((uri, agreed[uri]) for uri in EXTENSIONS[line.kind] if uri in agreed)
         outgoing = OutgoingTrack(line.mid, line.kind, line.ssrc, carries.participant, (codec,), extensions)
-        line.route = self.leg.send(carries.track.source, outgoing)
+        with contextlib.suppress(Conflict):  # the source has just ended: the offer without it is on its way
+            line.route = self.leg.send(carries.track.source, outgoing)
 
     def _free_line(self, kind: MediaKind) -> Line | None:
         for line in self._lines:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from core.errors import Invalid, Refused, Unavailable
+from core.errors import Conflict, Invalid, Refused, Unavailable
 from core.grants import Right
+from core.log import EventLog
 from core.room_events import LeaveReason
 from rtc.rooms.member import RESUME_S, Member
 from rtc.rooms.moment import Moment
@@ -20,6 +21,8 @@ from rtc.signalling.messages import CloseCode, Connection, ErrorId, FromBrowser,
 from rtc.signalling.rate import MessageRate
 from rtc.signalling.subscribing import Wanted
 from rtc.transport.interface import Media
+
+log = EventLog(__name__)
 
 
 class Wire(Protocol):
@@ -148,7 +151,7 @@ class Visitor:
                     self._restart()
                 case messages.Renew(connection):
                     self._renew(connection)
-        except (Invalid, Refused) as e:
+        except (Invalid, Refused, Conflict) as e:
             self._refuse(ErrorId.SDP_REFUSED, e.sentence)
         except Unavailable as e:
             self._refuse(ErrorId.SERVER_FULL, e.sentence)
@@ -159,7 +162,8 @@ class Visitor:
         elsewhere = frozenset(
             ssrc for m in self._room.others(self.member.id) for track in m.tracks.values() for ssrc in track.ssrcs
         )
-        self._tell(messages.Published(self._connections.publish(sdp, tracks, elsewhere)))
+        answer = self._connections.publish(sdp, tracks, elsewhere)
+        self._tell(messages.Renew(Connection.PUBLISH) if answer is None else messages.Published(answer))
         self._room.publish(self.member, self._connections.tracks)
 
     def _restart(self) -> None:
@@ -179,11 +183,13 @@ class Visitor:
     def _media_changed(self) -> None:
         self.member.media_alive = self._connections.alive
 
-    def _media_failed(self, connection: Connection) -> None:
+    def _media_failed(self, connection: Connection, why: str) -> None:
+        # The browser is told when it asks for this connection: it may be making a new one at this very moment, and
+        # what we have heard is only the farewell of the old one.
+        log.info("connection.failed", participant=self.member.id, connection=connection, why=why)
         if connection is Connection.PUBLISH:
             self._connections.drop_tracks()
             self._room.publish(self.member, ())
-        self._tell(messages.Renew(connection))
 
     def _tell(self, message: FromServer) -> None:
         if self._wire is not None:
