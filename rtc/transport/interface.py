@@ -139,7 +139,11 @@ class Leg(Protocol):
         """New credentials of ours; the old ones stay good until a check with the new ones has succeeded."""
 
     def receive(self, track: IncomingTrack) -> Source:
-        """Take in what the browser sends as *track*."""
+        """Take in what the browser sends as *track*.
+
+        Again for the same mid and kind: takes over what changed, and returns the same source with its routes.
+        Source and route are good until closed; closing one twice, or after its leg, is harmless.
+        """
 
     def send(self, source: Source, track: OutgoingTrack) -> Route:
         """Forward *source* (of another leg) to this one as *track*; asks for a keyframe when it can flow."""

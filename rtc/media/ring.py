@@ -1,0 +1,41 @@
+"""The last packets of a source, from which viewers' requests for lost ones are answered."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rtc.media.rtp import RtpHeader
+
+RING_PACKETS = 512  # at 720p about two seconds
+
+
+class StoredPacket(NamedTuple):
+    """One opened packet: its 48-bit index, header, header-extension block (without head) and payload."""
+
+    packet_index: int
+    header: RtpHeader
+    extension: bytes
+    payload: bytes
+
+
+class Ring:
+    """Keeps the newest packets by index; each place is taken over by the packet ``size`` later."""
+
+    __slots__ = ("_mask", "_places")
+
+    def __init__(self, size: int = RING_PACKETS) -> None:
+        if size & (size - 1):
+            raise ValueError("The size of a ring must be a power of two.")
+        self._mask = size - 1
+        self._places: list[StoredPacket | None] = [None] * size
+
+    def put(self, packet: StoredPacket) -> None:
+        self._places[packet.packet_index & self._mask] = packet
+
+    def get(self, index: int) -> StoredPacket | None:
+        packet = self._places[index & self._mask]
+        return packet if packet is not None and packet.packet_index == index else None
+
+    def clear(self) -> None:
+        """Forget all: the source goes on under numbers that have nothing to do with these."""
+        self._places = [None] * len(self._places)

@@ -1,0 +1,252 @@
+"""A browser's network half for tests: real STUN, DTLS and SRTP from other people's libraries over loopback UDP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from aioice import stun
+from OpenSSL import SSL
+from pylibsrtp import Error as SrtpError
+from pylibsrtp import Policy, Session
+
+from core.clock import utcnow
+from rtc.transport.certificate import fingerprint, make_identity
+from rtc.transport.interface import LocalParameters, RemoteParameters
+from rtc.transport.server import MediaServer
+
+GCM = "SRTP_AEAD_AES_128_GCM"
+SHA1 = "SRTP_AES128_CM_SHA1_80"
+ANSWER_S = 2.0
+NO_ANSWER_S = 0.1
+
+
+@dataclass
+class Watcher:
+    """Keeps what a leg tells its observer."""
+
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    silences: list[bool] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def leg_connected(self) -> None:
+        self.connected.set()
+
+    def leg_silent(self, silent: bool) -> None:
+        self.silences.append(silent)
+
+    def leg_failed(self, why: str) -> None:
+        self.failures.append(why)
+
+
+class HandClock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextlib.asynccontextmanager
+async def media_server(
+    addresses: tuple[str, ...] = ("127.0.0.1",), clock: Callable[[], float] | None = None
+) -> AsyncIterator[MediaServer]:
+    """A server on a free port of loopback."""
+    server = await (
+        MediaServer.start(port=0, addresses=addresses)
+        if clock is None
+        else MediaServer.start(port=0, addresses=addresses, clock=clock)
+    )
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+class Peer(asyncio.DatagramProtocol):
+    """One peer connection. What arrives lies in queues; nothing is repeated, as loopback loses nothing."""
+
+    def __init__(self, profiles: str = f"{GCM}:{SHA1}") -> None:
+        self.ufrag = secrets.token_hex(4)
+        self.pwd = secrets.token_hex(16)
+        self.stun_replies: asyncio.Queue[bytes] = asyncio.Queue()
+        self.dtls: asyncio.Queue[bytes] = asyncio.Queue()
+        self.rtp: asyncio.Queue[bytes] = asyncio.Queue()
+        self.rtcp: asyncio.Queue[bytes] = asyncio.Queue()
+        self.undecipherable = 0
+        self.local: LocalParameters | None = None
+        self.selected = ""
+        self._identity = make_identity(utcnow())
+        self._profiles = profiles
+        self._transport: asyncio.DatagramTransport | None = None
+        self._connection: SSL.Connection | None = None
+        self._in: Session | None = None
+        self._out: Session | None = None
+
+    @property
+    def remote(self) -> RemoteParameters:
+        """What this peer's SDP would say."""
+        return RemoteParameters(
+            self.ufrag, self.pwd, (("sha-256", fingerprint(self._identity.certificate, "sha-256")),)
+        )
+
+    # Datagrams
+
+    async def open(self, address: str = "127.0.0.1") -> None:
+        """Open a socket; again: move to another one, as a phone that changes its network."""
+        self.close_socket()
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(address, 0))
+
+    def close_socket(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if data[0] < 4:
+            self.stun_replies.put_nowait(data)
+        elif data[0] < 64:
+            self.dtls.put_nowait(data)
+        elif self._in is not None:
+            control = 191 < data[1] < 224
+            try:
+                opened = self._in.unprotect_rtcp(data) if control else self._in.unprotect(data)
+            except SrtpError:
+                self.undecipherable += 1
+                return
+            (self.rtcp if control else self.rtp).put_nowait(opened)
+
+    def send_raw(self, datagram: bytes) -> None:
+        assert self._transport is not None
+        assert self.local is not None
+        candidate = self.local.candidates[0]
+        self._transport.sendto(datagram, (candidate.address, candidate.port))
+
+    # ICE
+
+    def check(self, *, password: str | None = None, nominate: bool = True) -> bytes:
+        """A connectivity check as a controlling agent writes it."""
+        assert self.local is not None
+        message = stun.Message(
+            message_method=stun.Method.BINDING,
+            message_class=stun.Class.REQUEST,
+            attributes={
+                "USERNAME": f"{self.local.ice_ufrag}:{self.ufrag}",
+                "PRIORITY": 1853824767,
+                "ICE-CONTROLLING": secrets.randbits(64),
+            },
+        )
+        if nominate:
+            message.attributes["USE-CANDIDATE"] = None
+        message.add_message_integrity((password or self.local.ice_pwd).encode())
+        return bytes(message)
+
+    async def send_check(self, *, nominate: bool = True) -> stun.Message:
+        """Send a check; its authentic answer."""
+        self.send_raw(self.check(nominate=nominate))
+        reply = stun.parse_message(await asyncio.wait_for(self.stun_replies.get(), ANSWER_S))
+        assert self.local is not None
+        assert reply.check_message_integrity(self.local.ice_pwd.encode())
+        return reply
+
+    async def is_answered(self, datagram: bytes) -> bool:
+        """Whether anything of STUN comes back for *datagram*."""
+        self.send_raw(datagram)
+        try:
+            await asyncio.wait_for(self.stun_replies.get(), NO_ANSWER_S)
+        except TimeoutError:
+            return False
+        return True
+
+    # DTLS
+
+    def begin_handshake(self) -> None:
+        """Send the first flight."""
+        context = SSL.Context(SSL.DTLS_CLIENT_METHOD)
+        context.set_options(SSL.OP_NO_QUERY_MTU)
+        context.use_certificate(self._identity.certificate)
+        context.use_privatekey(self._identity.key)
+        context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
+        context.set_tlsext_use_srtp(self._profiles.encode())
+        self._connection = SSL.Connection(context, None)
+        self._connection.set_ciphertext_mtu(1200)
+        self._connection.set_connect_state()
+        self._step()
+
+    def _step(self) -> bool:
+        assert self._connection is not None
+        finished = True
+        try:
+            self._connection.do_handshake()
+        except SSL.WantReadError:
+            finished = False
+        self._flush()
+        return finished
+
+    def _flush(self) -> None:
+        assert self._connection is not None
+        with contextlib.suppress(SSL.WantReadError):
+            while True:
+                self.send_raw(self._connection.bio_read(65536))
+
+    async def finish_handshake(self) -> None:
+        """Answer until there are keys. Raises SSL.Error if the server refuses."""
+        assert self._connection is not None
+        while True:
+            self._connection.bio_write(await asyncio.wait_for(self.dtls.get(), ANSWER_S))
+            if self._step():
+                break
+        self.selected = self._connection.get_selected_srtp_profile().decode()
+        salt = 12 if self.selected == GCM else 14
+        exported = self._connection.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (16 + salt))
+        self._out = self._session(exported[:16] + exported[32 : 32 + salt], Policy.SSRC_ANY_OUTBOUND)
+        self._in = self._session(exported[16:32] + exported[32 + salt :], Policy.SSRC_ANY_INBOUND)
+
+    def _session(self, key: bytes, kind: int) -> Session:
+        profile = (
+            Policy.SRTP_PROFILE_AEAD_AES_128_GCM if self.selected == GCM else Policy.SRTP_PROFILE_AES128_CM_SHA1_80
+        )
+        policy = Policy(key=key, ssrc_type=kind, srtp_profile=profile)
+        policy.allow_repeat_tx = True
+        policy.window_size = 1024
+        return Session(policy)
+
+    async def connect(self, local: LocalParameters) -> None:
+        """All the way to SRTP."""
+        self.local = local
+        await self.open("::1" if ":" in local.candidates[0].address else "127.0.0.1")
+        await self.send_check()
+        self.begin_handshake()
+        await self.finish_handshake()
+
+    def say_goodbye(self) -> None:
+        """DTLS close_notify."""
+        assert self._connection is not None
+        self._connection.shutdown()
+        self._flush()
+
+    # Media
+
+    def protect_rtp(self, packet: bytes) -> bytes:
+        assert self._out is not None
+        protected: bytes = self._out.protect(packet)
+        return protected
+
+    def send_rtp(self, packet: bytes) -> None:
+        self.send_raw(self.protect_rtp(packet))
+
+    def send_rtcp(self, compound: bytes) -> None:
+        assert self._out is not None
+        self.send_raw(self._out.protect_rtcp(compound))
+
+    async def next_rtp(self) -> bytes:
+        return await asyncio.wait_for(self.rtp.get(), ANSWER_S)
+
+    async def next_rtcp(self) -> bytes:
+        return await asyncio.wait_for(self.rtcp.get(), ANSWER_S)
