@@ -16,12 +16,14 @@ from webapp.access import errors, guard, headers
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
+from webapp.account import hashing, passwords, throttle
 from webapp.account.queries import actor_of
 from webapp.audit import chain
 from webapp.crypto.keyring import Keyring
 from webapp.db import fields, migrate
 from webapp.db.database import db, open_database
 from webapp.outbox.routes import outbox
+from webapp.practice import queries as practice
 
 # Every feature with tables, in the order of the imports between them.
 MODEL_MODULES = (
@@ -29,6 +31,9 @@ MODEL_MODULES = (
     "webapp.access.sessions",
     "webapp.outbox.models",
     "webapp.account.models",
+    "webapp.practice.models",
+    "webapp.setup.models",
+    "webapp.account.mfa.models",
     "webapp.clients.models",
     "webapp.appointments.models",
 )
@@ -48,6 +53,9 @@ def prepare(settings: Settings) -> Keyring:
     keyring = Keyring.load(settings.paths.master_key)
     fields.use_keyring(keyring)
     chain.use_key(keyring.audit_key())
+    hashing.use_cost(settings.passwords)
+    throttle.use_key(keyring.hash_key("sign-in"))
+    passwords.own_words_from(practice.words)
     open_database(settings, keyring)
     return keyring
 

@@ -1,0 +1,1 @@
+"""Second factors: authenticator apps, security keys and passkeys, recovery codes."""

@@ -1,0 +1,171 @@
+"""Security keys and passkeys (WebAuthn). fido2 checks signatures; challenges and counters are ours to keep."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fido2.server import Fido2Server
+from fido2.utils import websafe_encode
+from fido2.webauthn import (
+    AttestedCredentialData,
+    AuthenticationResponse,
+    AuthenticatorData,
+    PublicKeyCredentialRpEntity,
+    PublicKeyCredentialUserEntity,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+from flask_babel import gettext
+
+from core.errors import Conflict, Invalid
+from core.settings import Settings
+from webapp.account.mfa.models import Ceremony, Purpose, SecurityKey
+from webapp.db.unit import current_unit, housekeeping
+
+logging.getLogger("fido2").setLevel(logging.WARNING)  # it logs credential ids at INFO
+
+CHALLENGE_LIFE = timedelta(minutes=5)
+ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256 (COSE)
+
+
+class ClonedKey(Invalid):
+    """The key's counter went backwards: two keys hold the same secret (WebAuthn 7.2, step 22)."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """*id* names the ceremony; *options* go to ``navigator.credentials`` as JSON."""
+
+    id: uuid.UUID
+    options: Mapping[str, Any]
+
+
+def begin_registration(settings: Settings, *, account: uuid.UUID, email: str, name: str, at: datetime) -> Begun:
+    """Start adding a key to *account*. Keys it already has are left out by the browser."""
+    user = PublicKeyCredentialUserEntity(id=account.bytes, name=email, display_name=name)
+    options, state = _server(settings).register_begin(
+        user,
+        credentials=_credentials(account),
+        resident_key_requirement=ResidentKeyRequirement.PREFERRED,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return _keep(Purpose.REGISTER, account, options, state, at=at)
+
+
+def finish_registration(
+    settings: Settings, ceremony: uuid.UUID, answer: Mapping[str, Any], *, account: uuid.UUID, name: str, at: datetime
+) -> SecurityKey:
+    """Add the key that answered. Invalid if it does not fit, Conflict if somebody has it already. Inside a unit."""
+    current_unit()
+    state = _use(ceremony, Purpose.REGISTER, account, at=at)
+    try:
+        data = _server(settings).register_complete(state, answer)
+    except (ValueError, KeyError, TypeError) as e:
+        raise Invalid(gettext("The key's answer does not fit this site. Start again and touch the key.")) from e
+    credential = data.credential_data
+    if credential is None or credential.public_key[3] not in ALGORITHMS:
+        raise Invalid(gettext("This kind of key is not supported. Please use another one."))
+    credential_id = websafe_encode(credential.credential_id)
+    if SecurityKey.get_or_none(SecurityKey.credential_id == credential_id) is not None:
+        raise Conflict(gettext("This key is already registered. Use another one."))
+    return SecurityKey.create(
+        account=account,
+        name=name,
+        credential_id=credential_id,
+        credential=bytes(credential),
+        sign_count=data.counter,
+        backup_eligible=_flag(data, AuthenticatorData.FLAG.BE),
+        backed_up=_flag(data, AuthenticatorData.FLAG.BS),
+        created_at=at,
+    )
+
+
+def begin_use(settings: Settings, purpose: Purpose, *, account: uuid.UUID | None, at: datetime) -> Begun:
+    """Ask for one of *account*'s keys; with no account, for any passkey that the device has for this site."""
+    options, state = _server(settings).authenticate_begin(
+        _credentials(account) if account else None, user_verification=UserVerificationRequirement.REQUIRED
+    )
+    return _keep(purpose, account, options, state, at=at)
+
+
+def finish_use(
+    settings: Settings,
+    ceremony: uuid.UUID,
+    purpose: Purpose,
+    answer: Mapping[str, Any],
+    *,
+    account: uuid.UUID | None,
+    at: datetime,
+) -> SecurityKey:
+    """The key that answered. Invalid if it is not one of them; ClonedKey if its counter went back. Inside a unit."""
+    current_unit()
+    state = _use(ceremony, purpose, account, at=at)
+    refused = Invalid(gettext("This key does not open this account. Try another one, or another way to sign in."))
+    try:
+        parsed = AuthenticationResponse.from_dict(answer)
+        key = SecurityKey.get_or_none(SecurityKey.credential_id == websafe_encode(parsed.raw_id))
+        if key is None or (account is not None and key.account.id != account):
+            raise refused
+        _server(settings).authenticate_complete(state, [AttestedCredentialData(bytes(key.credential))], answer)
+    except (ValueError, KeyError, TypeError) as e:
+        raise refused from e
+    data = parsed.response.authenticator_data
+    _count(key, data, at=at)
+    return key
+
+
+def _count(key: SecurityKey, data: AuthenticatorData, *, at: datetime) -> None:
+    # Passkeys that are synced between devices always say 0, which is allowed as long as it was 0 before.
+    new = data.counter
+    advanced = SecurityKey.update(
+        sign_count=new, last_used_at=at, backed_up=_flag(data, AuthenticatorData.FLAG.BS)
+    ).where(
+        (SecurityKey.id == key.id) & ((SecurityKey.sign_count < new) | ((SecurityKey.sign_count == 0) & (new == 0)))
+    )
+    if int(advanced.execute()) != 1:
+        raise ClonedKey(
+            gettext("This key may have been copied, so it was refused. Sign in another way and tell the clinic.")
+        )
+
+
+def forget_expired(*, at: datetime) -> int:
+    """Remove ceremonies that are over; how many there were."""
+    with housekeeping("challenges are worthless after five minutes"):
+        return int(Ceremony.delete().where(Ceremony.expires_at < at).execute())
+
+
+def _server(settings: Settings) -> Fido2Server:
+    relying_party = PublicKeyCredentialRpEntity(id=settings.site.hostname, name="Wellhouse")
+    return Fido2Server(relying_party, verify_origin=lambda origin: origin == settings.origin)
+
+
+def _credentials(account: uuid.UUID) -> Sequence[AttestedCredentialData]:
+    rows = SecurityKey.select().where(SecurityKey.account == account)
+    return [AttestedCredentialData(bytes(row.credential)) for row in rows]
+
+
+def _keep(purpose: Purpose, account: uuid.UUID | None, options: Any, state: Any, *, at: datetime) -> Begun:
+    with housekeeping("a challenge is not yet an act"):
+        row = Ceremony.create(account=account, purpose=purpose, state=dict(state), expires_at=at + CHALLENGE_LIFE)
+    return Begun(id=row.id, options=dict(options))
+
+
+def _use(ceremony: uuid.UUID, purpose: Purpose, account: uuid.UUID | None, *, at: datetime) -> Any:
+    row = Ceremony.get_or_none((Ceremony.id == ceremony) & (Ceremony.purpose == purpose))
+    taken = (
+        Ceremony.update(used_at=at)
+        .where((Ceremony.id == ceremony) & Ceremony.used_at.is_null() & (Ceremony.expires_at > at))
+        .execute()
+    )
+    if row is None or int(taken) != 1 or row.account != account:
+        raise Invalid(gettext("That took too long, or was used already. Please start again."))
+    return row.state
+
+
+def _flag(data: AuthenticatorData, flag: AuthenticatorData.FLAG) -> bool:
+    return bool(data.flags & flag)
