@@ -127,7 +127,7 @@ export class Chat {
     const theirs = fresh.filter((line) => !line.mine);
     if (!this.#open && !first) {
       this.#unread += theirs.length;
-      const newest = theirs.at(-1);
+      const newest = theirs[theirs.length - 1];
       if (newest) this.#preview(newest);
     }
     this.#tell();

@@ -44,6 +44,8 @@ export function farewell(url) {
  * @param {RequestInit} init
  */
 async function ask(url, init) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), WITHIN_MS);
   /** @type {Response} */
   let response;
   try {
@@ -52,10 +54,12 @@ async function ask(url, init) {
       headers: { Accept: "application/json", ...init.headers },
       credentials: "same-origin",
       redirect: "error", // to the sign-in page: no JSON there
-      signal: AbortSignal.timeout(WITHIN_MS),
+      signal: late.signal,
     });
   } catch (error) {
     throw new Away(String(error));
+  } finally {
+    clearTimeout(timer);
   }
   if (response.ok) return response.status === 204 ? {} : response.json();
   if (response.status >= 500 || response.status === 429) throw new Away(String(response.status));

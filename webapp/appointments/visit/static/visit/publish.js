@@ -10,9 +10,12 @@ import { Watch } from "./mend.js";
 
 const CAMERA_BITS_PER_SECOND = 1_700_000; // 720p of a face looks no better above this
 
-/** Sound before pictures, wherever the browser has to choose. @type {Record<Source, RTCRtpEncodingParameters>} */
+/**
+ * Sound before pictures, wherever the browser has to choose.
+ * @type {Record<Source, RTCRtpEncodingParameters>}
+ */
 const ENCODING = {
-  microphone: { priority: "high", networkPriority: "high" },
+  microphone: { priority: "high" },
   camera: { maxBitrate: CAMERA_BITS_PER_SECOND },
   screen: {},
 };

@@ -58,6 +58,8 @@ export class Playback {
   /** @param {HTMLVideoElement} player */
   async #route(player) {
     if (!this.#speaker || !("setSinkId" in player)) return;
-    await player.setSinkId(this.#speaker).catch(() => undefined); // unplugged meanwhile: the default plays on
+    /** @type {HTMLVideoElement & {setSinkId: (deviceId: string) => Promise<void>}} */
+    const routable = /** @type {any} */ (player); // younger than the types that check us
+    await routable.setSinkId(this.#speaker).catch(() => undefined); // unplugged meanwhile: the default plays on
   }
 }

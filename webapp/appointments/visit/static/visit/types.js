@@ -7,7 +7,7 @@
  *
  * @typedef {{person: string, initials: string, sentence: string}} Waiting  sentence: “Maren Halvorsen is waiting”
  *
- * @typedef {{number: number, id: string, mine: boolean, name: string, time: string, body: string}} ChatLine  time: as shown
+ * @typedef {{number: number, mine: boolean, name: string, time: string, body: string}} ChatLine  time: as shown
  *
  * @typedef {{place: string, phone: string}} About  where the client is and the number to call back, for providers
  *
@@ -30,7 +30,7 @@
  * @typedef {object} VisitConfig  the `data-config` attribute
  * @property {"client" | "provider"} role
  * @property {"lobby" | "waiting" | "room" | "over"} stage
- * @property {string} name  how this person is shown to the others
+ * @property {string} appointment  id; what the page's notices are about
  * @property {string} signalling_url
  * @property {boolean} relay_only
  * @property {VisitUrls} urls
@@ -40,6 +40,7 @@
  * @property {string} state
  * @property {string} entry
  * @property {string} wait
+ * @property {string} still_here
  * @property {string} stop_waiting
  * @property {string} admit
  * @property {string} chat

@@ -36,8 +36,8 @@ class Visit {
   #devices = new Devices();
   #playback;
   #tiles;
-  #chat;
-  #bar;
+  /** @type {Chat} */ #chat;
+  /** @type {CallBar} */ #bar;
   #choices;
   #waiting;
   #doorkeeper;
@@ -89,11 +89,26 @@ class Visit {
       void this.#look();
       this.#catchUp();
     });
+    this.#onNews(["waiting", "admitted", "sent_back", "visit_ended"], () => void this.#look());
+    this.#onNews(["chat"], () => this.#catchUp());
     setInterval(() => void this.#look(), LOOK_AGAIN_MS);
     addEventListener("pagehide", () => {
       if (this.#stage === "waiting") farewell(this.#config.urls.stop_waiting);
       if (this.#stage === "room") this.#room?.leave();
     });
+  }
+
+  /**
+   * @param {string[]} kinds  of notices of the page's event stream
+   * @param {() => void} call
+   */
+  #onNews(kinds, call) {
+    for (const kind of kinds) {
+      document.addEventListener(`wellhouse:${kind}`, (event) => {
+        if (event instanceof CustomEvent && event.detail.thing === this.#config.appointment) call();
+      });
+    }
+    document.addEventListener("wellhouse:caught-up", call);
   }
 
   /** @param {Stage} stage */

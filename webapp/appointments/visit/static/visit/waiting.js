@@ -18,7 +18,7 @@ export class WaitingRoom {
 
   /**
    * @param {HTMLElement} stage
-   * @param {{wait: string, state: string}} urls
+   * @param {{wait: string, still_here: string, state: string}} urls
    * @param {(state: VisitState | null, refusal: string) => void} moved  no longer to wait: admitted, over, or refused
    */
   constructor(stage, urls, moved) {
@@ -46,7 +46,7 @@ export class WaitingRoom {
   }
 
   async #stillHere() {
-    await this.#ask(() => post(this.#urls.wait));
+    await this.#ask(() => post(this.#urls.still_here));
     if (this.#waiting) this.#timer = setTimeout(() => void this.#stillHere(), STILL_HERE_MS);
   }
 
@@ -55,7 +55,10 @@ export class WaitingRoom {
     try {
       const state = await question();
       this.#connected(true);
-      if (!this.#waiting || (state.visit === "open" && state.me !== "admitted")) return;
+      if (!this.#waiting) return;
+      // Silent for too long, as behind a closed lid: the place has lapsed and is taken again.
+      if (state.visit === "open" && state.me === "out") await post(this.#urls.wait);
+      if (state.visit === "open" && state.me !== "admitted") return;
       this.leave();
       this.#moved(state, "");
     } catch (error) {

@@ -6,7 +6,9 @@
 export function keepAwake() {
   const ask = () => {
     // Refused on low battery; released by the browser when the page is hidden: then asked again.
-    if (document.visibilityState === "visible") void navigator.wakeLock?.request("screen").catch(() => undefined);
+    /** @type {{request: (type: "screen") => Promise<unknown>} | undefined} */
+    const lock = /** @type {any} */ (navigator).wakeLock; // younger than the types that check us
+    if (document.visibilityState === "visible") void lock?.request("screen").catch(() => undefined);
   };
   document.addEventListener("visibilitychange", ask);
   ask();
