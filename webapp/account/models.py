@@ -29,3 +29,23 @@ class AccountRole(Row):
 
     class Meta:
         indexes = ((("account", "role"), True),)
+
+
+class SignInTry(Row):
+    """A try at signing in that counts as failed. Keyed hashes only (webapp.account.throttle)."""
+
+    at = Moment(index=True)
+    account_key = PlainText(why="counted; a keyed hash", index=True)
+    address_key = PlainText(why="counted; a keyed hash", index=True)
+    device_key = PlainText(why="counted; a keyed hash, or empty for a browser that is new to the account")
+
+
+class Device(Row):
+    """A browser in which an account has signed in before: guesses from elsewhere do not slow it down."""
+
+    account = peewee.ForeignKeyField(Account, on_delete="CASCADE")
+    token_hash = PlainText(why="looked up at sign-in; a hash")
+    last_used_at = Moment()
+
+    class Meta:
+        indexes = ((("account", "token_hash"), True),)

@@ -23,6 +23,7 @@ class Action(enum.StrEnum):
     ROLE_SWITCHED = "account.role_switched"
     SESSION_ENDED = "account.session_ended"
     ACCOUNT_CREATED = "account.created"
+    PASSWORD_CHOSEN = "account.password_chosen"
     PREFERENCES_SAVED = "account.preferences_saved"
     # set-up and practice
     SETUP_LINK_MADE = "setup.link_made"
@@ -34,6 +35,9 @@ class Action(enum.StrEnum):
     CLIENT_LISTED = "client.listed"
     CLIENT_VIEWED = "client.viewed"
     CLIENT_SAVED = "client.saved"
+    CLIENT_ARCHIVED = "client.archived"
+    CLIENT_RESTORED = "client.restored"
+    CARE_TEAM_CHANGED = "client.care_team_changed"
     CLIENT_INVITED = "client.invited"
     INVITATION_OPENED = "client.invitation_opened"
     INVITATION_ACCEPTED = "client.invitation_accepted"

@@ -1,0 +1,106 @@
+"""Making accounts, and what their owners may change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import available_timezones
+
+import peewee
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext
+
+from core.errors import Conflict, Invalid
+from webapp.access.actor import Actor, Role
+from webapp.account.models import Account, AccountRole
+from webapp.account.passwords import ChosenPassword
+from webapp.audit.events import Action, Event
+from webapp.db.database import db
+from webapp.db.unit import unit
+
+NAME_MAX = 100
+THEMES = ("", "light", "dark")
+
+
+def create_account(
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    roles: Iterable[Role],
+    password: ChosenPassword | None = None,
+    time_zone: str = "UTC",
+    at: datetime,
+) -> Account:
+    """A new account, in the caller's unit if there is one. Conflict: the address has one already; Invalid: see field.
+
+    *password* comes from passwords.choose(), called before the unit; without one nobody can sign in until
+    set_first_password().
+    """
+    address, full_name = tidy_email(email), _tidy_name(name)
+    _judge_zone(time_zone)
+    with unit() as work:
+        try:
+            with db.atomic():
+                account = Account.create(
+                    email=address,
+                    name=full_name,
+                    password_hash=password.hash if password else None,
+                    time_zone=time_zone,
+                    created_at=at,
+                )
+        except peewee.IntegrityError as e:
+            raise Conflict(gettext("Somebody with this e-mail address has an account already.")) from e
+        for role in set(roles):
+            AccountRole.create(account=account, role=role)
+        work.events.append(Event(Action.ACCOUNT_CREATED, actor, about={"account": account.id}))
+    return account
+
+
+def set_first_password(actor: Actor, account: uuid.UUID, password: ChosenPassword) -> None:
+    """Give an account that has none its password; Conflict if it has one. In the caller's unit if there is one."""
+    with unit(Event(Action.PASSWORD_CHOSEN, actor, about={"account": account})):
+        row = Account.get_by_id(account)
+        if row.password_hash is not None or row.disabled_at is not None:
+            raise Conflict(gettext("This account has a password already. Sign in with it."))
+        row.password_hash = password.hash
+        row.save()
+
+
+def save_preferences(
+    actor: Actor, *, name: str, time_zone: str, locale: str, theme: str, languages: Iterable[str]
+) -> None:
+    """The actor's own name and how pages are written for them; Invalid names the field."""
+    full_name = _tidy_name(name)
+    _judge_zone(time_zone)
+    if locale not in languages:
+        raise Invalid(gettext("Please choose a language from the list."), field="locale")
+    if theme not in THEMES:
+        raise Invalid(gettext("Please choose how the pages look."), field="theme")
+    with unit(Event(Action.PREFERENCES_SAVED, actor)):
+        Account.update(name=full_name, time_zone=time_zone, locale=locale, theme=theme).where(
+            Account.id == actor.id
+        ).execute()
+
+
+def tidy_email(email: str) -> str:
+    """*email* as it is kept and looked up; Invalid (field “email”) if it cannot be an address."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as e:
+        raise Invalid(gettext("Please look at this e-mail address again: %(why)s", why=e), field="email") from e
+
+
+def _tidy_name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy:
+        raise Invalid(gettext("Please write a name."), field="name")
+    if len(tidy) > NAME_MAX:
+        raise Invalid(gettext("Please take at most %(max)d characters.", max=NAME_MAX), field="name")
+    return tidy
+
+
+def _judge_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise Invalid(gettext("Please choose a time zone from the list."), field="time_zone")

@@ -1,0 +1,1 @@
+"""The practice: its name and what it says of itself."""
