@@ -12,6 +12,7 @@ import os
 import pwd
 import subprocess
 import sys
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ REFUSED = 2  # exit code: one sentence is on standard error
 
 def run(step: str, settings: Settings, config: Path) -> Any:
     """The answer of *step*; Refused with its own sentence if it could not be done."""
-    user, groups = None, None
-    if settings.users.portal and os.geteuid() == 0:
-        entry = pwd.getpwnam(settings.users.portal)
-        user, groups = entry.pw_uid, entry.pw_gid
+    user, group = None, None
+    data = Path(settings.paths.data).stat()  # the portal's; a file that root made there would lock the portal out
+    if os.geteuid() == 0 and data.st_uid != 0:
+        user, group = data.st_uid, pwd.getpwuid(data.st_uid).pw_gid
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     if source := source_folder():
         environment["PYTHONPATH"] = source
@@ -41,7 +42,7 @@ def run(step: str, settings: Settings, config: Path) -> Any:
         cwd="/",
         env=environment,
         user=user,
-        group=groups,
+        group=group,
         extra_groups=[] if user is not None else None,
         umask=0o077,
         start_new_session=True,  # Ctrl-C is for the command, which waits for the step to be complete
@@ -54,7 +55,29 @@ def run(step: str, settings: Settings, config: Path) -> Any:
 
 
 def _migrate(settings: Settings) -> Any:
-    return import_module("webapp.app").migrate_database(settings)
+    from webapp.app import migrate_database  # the portal is heavy; the asking command does without
+
+    return migrate_database(settings)
+
+
+def _open_database(settings: Settings) -> Any:
+    from webapp.app import prepare
+    from webapp.db.database import db
+    from webapp.db.migrate import refuse_if_behind
+
+    prepare(settings)
+    refuse_if_behind(db.obj)
+    return True
+
+
+def _verify_audit(settings: Settings) -> Any:
+    from webapp.app import prepare
+    from webapp.audit import chain
+    from webapp.db.database import db
+
+    prepare(settings)
+    with db.connection_context():
+        return asdict(chain.verify())
 
 
 def _demo(settings: Settings) -> Any:
@@ -65,11 +88,13 @@ def _setup_link(settings: Settings) -> Any:
     return import_module("webapp.setup").link(settings, at=utcnow())
 
 
-def _verify_audit(settings: Settings) -> Any:
-    return import_module("webapp.audit").verify(settings)
-
-
-_STEPS = {"migrate": _migrate, "demo": _demo, "setup-link": _setup_link, "verify-audit": _verify_audit}
+_STEPS = {
+    "migrate": _migrate,
+    "open-database": _open_database,
+    "verify-audit": _verify_audit,
+    "demo": _demo,
+    "setup-link": _setup_link,
+}
 
 
 def main() -> int:

@@ -54,21 +54,41 @@ def refuse_if_busy(port: Needed) -> None:
         if e.errno != errno.EADDRINUSE:
             raise
         raise Refused(
-            f"Port {port.number}/{port.transport}, which {port.part} needs, is held by {holder(port)}. "
+            f"Port {port.number}/{port.transport}, which {port.part} needs, is held by {described(holders(port))}. "
             f"Stop that, or choose another for {port.setting}."
         ) from e
 
 
-def holder(port: Needed) -> str:
-    """Name and id of the process that listens on *port*, as far as this account may see it."""
+def holders(port: Needed) -> list[int]:
+    """Ids of the processes that listen on *port*, as far as this account may see them."""
+    found = []
     for connection in psutil.net_connections(kind=port.transport):
         listening = connection.status == psutil.CONN_LISTEN or port.transport is Transport.UDP
         if listening and connection.laddr and connection.laddr.port == port.number and connection.pid:
-            try:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-            except psutil.NoSuchProcess:
-                continue
-    return "a process of another account (sudo ss -lntup names it)"
+            found.append(connection.pid)
+    return list(dict.fromkeys(found))
+
+
+def described(pids: list[int]) -> str:
+    """Names and ids of *pids*, for a person who has to stop them."""
+    names = []
+    for pid in pids:
+        try:
+            names.append(f"{psutil.Process(pid).name()} (process {pid})")
+        except psutil.NoSuchProcess:
+            continue
+    return " and ".join(names) or "a process of another account (sudo ss -lntup names it)"
+
+
+def with_ancestors(pids: list[int]) -> set[int]:
+    """*pids* and every process above them: a part's children listen on its behalf."""
+    found = set(pids)
+    for pid in pids:
+        try:
+            found |= {parent.pid for parent in psutil.Process(pid).parents()}
+        except psutil.NoSuchProcess:
+            continue
+    return found
 
 
 def _try(port: Needed) -> None:

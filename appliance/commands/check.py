@@ -3,28 +3,74 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
+from appliance.box import Box
+from appliance.checks import (
+    audit,
+    certificate,
+    clock,
+    database,
+    disk,
+    keys,
+    media,
+    memory,
+    nginx,
+    ports,
+    processes,
+    settings,
+    turn,
+)
+from appliance.checks.finding import Finding, Level, error
 from appliance.commands.target import target
-from appliance.configure.apply import PARTS
-from appliance.configure.render import Places
-from appliance.supervisor import control
+from core.clock import utcnow
+from core.errors import WellhouseError
 
 HELP = "say what is wrong on this box and what to do about it"
 
+SUBJECTS: dict[str, Callable[[Box, datetime], Iterator[Finding]]] = {
+    "settings": settings.check,
+    "keys": keys.check,
+    "database": database.check,
+    "audit": audit.check,
+    "certificate": certificate.check,
+    "processes": processes.check,
+    "ports": ports.check,
+    "nginx": nginx.check,
+    "media": media.check,
+    "turn": turn.check,
+    "disk": disk.check,
+    "memory": memory.check,
+    "clock": clock.check,
+}
+_EXIT = {Level.OK: 0, Level.NOTE: 0, Level.WARNING: 1, Level.ERROR: 2}
 
-def add(_parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subject", nargs="*", choices=[[], *SUBJECTS], metavar="SUBJECT", help=", ".join(SUBJECTS))
 
 
 def run(given: argparse.Namespace) -> int:
-    """0 if nothing is wrong, 2 if something is."""
-    box = target(given)
+    """0 if all is well, 1 if there are warnings, 2 if there are errors."""
+    box, now = target(given), utcnow()
+    worst = 0
+    for name in given.subject or SUBJECTS:
+        for finding in findings(name, box, at=now):
+            worst = max(worst, _EXIT[finding.level])
+            print(f"{finding.level:<8} {name:<12} {finding.sentence}")
+            if finding.then:
+                print(f"{'':<21} → {finding.then}")
+    return worst
+
+
+def findings(subject: str, box: Box, *, at: datetime) -> Iterator[Finding]:
+    """What one subject has to say; a file that is missing or closed to us is a finding, and ends only this subject."""
     try:
-        known = control.parts(Places.of(box.settings).supervisor_socket)
-    except control.NotRunning:
-        print("The appliance is not running. Start it with “wellhouse up”.")
-        return 2
-    down = [name for name in PARTS if name not in known or known[name].state is not control.State.RUNNING]
-    for name in down:
-        print(f"{name} is not running. Its log is in {box.settings.paths.log}.")
-    return 2 if down else 0
+        yield from SUBJECTS[subject](box, at)
+    except WellhouseError as e:
+        yield error(e.sentence, "Then run “wellhouse check” again.")
+    except PermissionError as e:
+        yield error(f"{e.filename} cannot be read by this account.", "Run this with sudo.")
+    except OSError as e:
+        yield error(f"{e.filename or 'The system'}: {e.strerror or e}.", "Run “wellhouse configure”, then check again.")

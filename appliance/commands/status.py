@@ -7,7 +7,7 @@ from pathlib import Path
 
 from appliance.commands.target import target
 from appliance.configure.apply import PARTS
-from appliance.configure.render import Places, product_version
+from appliance.configure.render import product_version
 from appliance.ports import needed
 from appliance.supervisor import control
 from core.settings import Settings
@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> int:
     box = target(given)
     print(f"Wellhouse {product_version()}, {box.settings.origin}, {box.config}")
     try:
-        known = control.parts(Places.of(box.settings).supervisor_socket)
+        known = control.parts(box.places.supervisor_socket)
     except control.NotRunning:
         print("It is not running. Start it with “wellhouse up”, or systemctl start wellhouse.")
         return ALL_DOWN

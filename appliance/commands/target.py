@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.box import Box
 from appliance.configure.root import settings_file
-from core.settings import DEFAULT_FILE, Settings, load
-
-
-@dataclass(frozen=True)
-class Target:
-    """The settings file, absolute, and the settings in it."""
-
-    config: Path
-    settings: Settings
+from core.settings import DEFAULT_FILE, load
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +36,7 @@ def config_of(given: argparse.Namespace) -> Path:
     return config.resolve()
 
 
-def target(given: argparse.Namespace) -> Target:
+def target(given: argparse.Namespace) -> Box:
     """The box that is meant; SettingError if its file is missing or wrong."""
     config = config_of(given)
-    return Target(config, load(config))
+    return Box(config, load(config))

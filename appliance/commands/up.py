@@ -19,7 +19,8 @@ from types import FrameType
 from typing import Any
 
 from appliance import health, portal_steps
-from appliance.commands.target import Target, root_of, target
+from appliance.box import Box
+from appliance.commands.target import root_of, target
 from appliance.configure import root as folder
 from appliance.configure.apply import PARTS, apply
 from appliance.configure.render import Places
@@ -64,7 +65,7 @@ def run(given: argparse.Namespace) -> int:
     root = root_of(given)
     if root:
         wishes = folder.Wishes(given.https_port, given.hostname, given.demo)
-        box = Target(folder.settings_file(root), folder.provide(root, wishes))
+        box = Box(folder.settings_file(root), folder.provide(root, wishes))
     elif given.demo or given.https_port or given.hostname:
         raise Refused("--demo, --https-port and --hostname go with --root DIR.")
     else:
@@ -78,8 +79,8 @@ def run(given: argparse.Namespace) -> int:
                 demo_file.unlink(missing_ok=True)
 
 
-def _run(box: Target, stop: threading.Event, demo_file: Path | None) -> int:
-    settings, places = box.settings, Places.of(box.settings)
+def _run(box: Box, stop: threading.Event, demo_file: Path | None) -> int:
+    settings, places = box.settings, box.places
     _say(f"Wellhouse is starting with {box.config}")
     if demo_file:
         demo_file.unlink(missing_ok=True)  # an older start's: it appears again when the box is ready

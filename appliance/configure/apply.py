@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +15,7 @@ from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.programs import find_nginx, find_turnserver
 from core.errors import Refused
 from core.settings import Settings
+from webapp.crypto.keyring import Keyring
 
 PARTS = ("rtc", "coturn", "portal", "worker", "nginx")  # in the order in which they are started
 
@@ -34,7 +37,8 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     """
     if _CONFIG_PATH.fullmatch(str(config)) is None:
         raise Refused(f"{config}: use a path without quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?")
-    nginx, turnserver = find_nginx(), find_turnserver()
+    _refuse_foreign_box(settings)
+    find_nginx(), find_turnserver()  # before anything is made
     changed = _folders(settings)
     made_key = keys.provide_master_key(settings)
     if made_key:
@@ -43,23 +47,48 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     changed += keys.write_grant_keys(settings, keyring)
     changed += certificate.provide_certificate(settings, at=at)
 
-    places = render.Places.of(settings)
-    pages = files("appliance.configure") / "templates/nginx/pages"
-    turn_owner = owner(settings.users.turn)
-    for file, text, mode, own in (
-        (places.nginx_conf, render.nginx_conf(settings, nginx), 0o644, Owner()),
-        (places.turnserver_conf, render.turnserver_conf(settings, keyring.turn_secret()), 0o400, turn_owner),
-        (
-            places.supervisord_conf,
-            render.supervisord_conf(settings, config=config, nginx=nginx, turnserver=turnserver),
-            0o600,
-            Owner(),
-        ),
-        *((places.pages / page.name, page.read_text("utf-8"), 0o644, Owner()) for page in pages.iterdir()),
-    ):
-        if write(file, text.encode(), mode=mode, own=own):
-            changed.append(file)
+    for file in configuration_files(settings, config, keyring):
+        if write(file.path, file.content, mode=file.mode, own=file.own):
+            changed.append(file.path)
     return Applied(tuple(changed), made_key)
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """A file made from the settings, as it should be."""
+
+    path: Path
+    content: bytes
+    mode: int
+    own: Owner
+
+    @property
+    def stale(self) -> bool:
+        """Whether the file on disk is absent or says something else."""
+        return not self.path.is_file() or self.path.read_bytes() != self.content
+
+
+def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> list[ConfigurationFile]:
+    """Everything that nginx, coturn and supervisor read, for these settings and this machine."""
+    nginx, places = find_nginx(), render.Places.of(settings)
+    supervisord = render.supervisord_conf(settings, config=config, nginx=nginx, turnserver=find_turnserver())
+    coturn = render.turnserver_conf(settings, keyring.turn_secret())
+    pages = files("appliance.configure") / "templates/nginx/pages"
+    return [
+        ConfigurationFile(places.nginx_conf, render.nginx_conf(settings, nginx).encode(), 0o644, Owner()),
+        ConfigurationFile(places.turnserver_conf, coturn.encode(), 0o400, owner(settings.users.turn)),
+        ConfigurationFile(places.supervisord_conf, supervisord.encode(), 0o600, Owner()),
+        *(ConfigurationFile(places.pages / page.name, page.read_bytes(), 0o644, Owner()) for page in pages.iterdir()),
+    ]
+
+
+def _refuse_foreign_box(settings: Settings) -> None:
+    uid = render.starter(settings)
+    if uid != os.geteuid():
+        name = pwd.getpwuid(uid).pw_name
+        raise Refused(
+            f"This appliance belongs to the account {name}. Run the command as that: sudo -u {name} wellhouse …"
+        )
 
 
 def _folders(settings: Settings) -> list[Path]:

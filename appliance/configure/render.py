@@ -97,7 +97,7 @@ def nginx_conf(settings: Settings, nginx: Nginx) -> str:
         ipv6=has_ipv6(),
         group=group_name(settings.users.portal) if settings.users.portal else "",
         turn_at=f"{LOOPBACK}:{settings.ports.turn}",
-        as_root=os.geteuid() == 0,
+        as_root=starter(settings) == 0,
         ciphers=":".join(TLS12_CIPHERS),
         mime_types=MIME_TYPES,
     )
@@ -127,8 +127,17 @@ def supervisord_conf(settings: Settings, *, config: Path, nginx: Nginx, turnserv
         turnserver=turnserver,
         python=sys.executable,
         source=source_folder(),
-        as_root=os.geteuid() == 0,
+        as_root=starter(settings) == 0,
     )
+
+
+def starter(settings: Settings) -> int:
+    """User id of the account that starts the appliance: the owner of its run folder, or whoever asks if there is none.
+
+    So root, looking at an ordinary user's appliance, sees it as its owner made it.
+    """
+    run = Path(settings.paths.run)
+    return run.stat().st_uid if run.is_dir() else os.geteuid()
 
 
 def source_folder() -> str:
