@@ -108,7 +108,7 @@ farewell() {
     [[ -z $explained ]] || return 0
     {
         printf '\ninstall.sh stopped while %s. The last lines of %s:\n\n' "$step" "$LOG"
-        tail -n 20 "$LOG" | sed 's/^/    /' || true
+        tail -n 30 "$LOG" | sed 's/^/    /' || true
         printf '\nPut right what they name (often the network or a full disk), then run the same command again:\n'
         printf 'it goes on where it stopped.\n'
     } >&2

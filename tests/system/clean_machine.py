@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+HOSTNAME = "rehearsal"
 RESOLVER = "10.0.2.3"  # slirp4netns's own
 AUTHORITY = Path("/usr/local/share/rehearsal-authority.pem")
 # Where this machine's network has an authority or a package index of its own, the clean one needs the same.
@@ -169,7 +170,14 @@ def running(disk: Disk, *, systemd: bool) -> Iterator[CleanMachine]:
     console = disk.root.with_suffix(".console")
     options = ["--quiet", f"--directory={disk.root}", f"--machine=rehearsal-{os.getpid()}", "--private-network"]
     # Without a bus of its own to tell, nspawn must not register. The zone is not bound in, or tzdata cannot be set up.
-    options += ["--register=no", "--keep-unit", "--link-journal=no", "--timezone=off", "--resolv-conf=off"]
+    options += [
+        f"--hostname={HOSTNAME}",
+        "--register=no",
+        "--keep-unit",
+        "--link-journal=no",
+        "--timezone=off",
+        "--resolv-conf=off",
+    ]
     what = ["--boot"] if systemd else ["--as-pid2", "sleep", "infinity"]
     with console.open("wb") as out:
         nspawn = subprocess.Popen(
@@ -209,6 +217,7 @@ def _prepare(root: Path) -> dict[str, str]:
     resolver = root / "etc/resolv.conf"
     resolver.unlink(missing_ok=True)
     resolver.write_text(f"nameserver {RESOLVER}\n")
+    (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")
     services = root / "etc/systemd/system"
     services.mkdir(parents=True, exist_ok=True)
     for name in ("systemd-networkd.service", "systemd-resolved.service", "systemd-networkd.socket"):
