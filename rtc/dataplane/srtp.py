@@ -15,14 +15,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from rtc.dataplane.srtp_keys import KEY_BYTES, Label, MasterKey, Profile, derive
+from rtc.dataplane.srtp_keys import MasterKey, Profile, SessionKeys, rtcp_keys, rtp_keys
 
 RTCP_HEADER_BYTES = 8
 INDEX_BYTES = 4  # E flag and SRTCP index
 ENCRYPTED_FLAG = 0x80000000
 GCM_TAG_BYTES = 16
 SHA1_TAG_BYTES = 10
-SHA1_KEY_BYTES = 20
 
 
 class SrtpCipher(Protocol):
@@ -43,7 +42,8 @@ class SrtpCipher(Protocol):
 
 def make_cipher(profile: Profile, master: MasterKey) -> SrtpCipher:
     """The cipher of *profile* with session keys from *master*."""
-    return GcmCipher(master) if profile is Profile.AEAD_AES_128_GCM else CounterModeCipher(master)
+    kind = GcmCipher if profile is Profile.AEAD_AES_128_GCM else CounterModeCipher
+    return kind(rtp_keys(master), rtcp_keys(master))
 
 
 class GcmCipher:
@@ -51,11 +51,11 @@ class GcmCipher:
 
     __slots__ = ("_rtcp", "_rtcp_salt", "_rtp", "_rtp_salt")
 
-    def __init__(self, master: MasterKey) -> None:
-        self._rtp = AESGCM(derive(master, Label.RTP_ENCRYPTION, KEY_BYTES))
-        self._rtp_salt = int.from_bytes(derive(master, Label.RTP_SALT, 12), "big")
-        self._rtcp = AESGCM(derive(master, Label.RTCP_ENCRYPTION, KEY_BYTES))
-        self._rtcp_salt = int.from_bytes(derive(master, Label.RTCP_SALT, 12), "big")
+    def __init__(self, rtp: SessionKeys, rtcp: SessionKeys) -> None:
+        self._rtp = AESGCM(rtp.encryption)
+        self._rtp_salt = int.from_bytes(rtp.salt, "big")
+        self._rtcp = AESGCM(rtcp.encryption)
+        self._rtcp_salt = int.from_bytes(rtcp.salt, "big")
 
     def seal_rtp(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
         nonce = ((ssrc << 48 | index) ^ self._rtp_salt).to_bytes(12, "big")
@@ -98,13 +98,13 @@ class CounterModeCipher:
 
     __slots__ = ("_rtcp", "_rtcp_hmac", "_rtcp_salt", "_rtp", "_rtp_hmac", "_rtp_salt")
 
-    def __init__(self, master: MasterKey) -> None:
-        self._rtp = _counter_mode(derive(master, Label.RTP_ENCRYPTION, KEY_BYTES))
-        self._rtp_salt = int.from_bytes(derive(master, Label.RTP_SALT, 14), "big") << 16
-        self._rtp_hmac = HMAC(derive(master, Label.RTP_AUTHENTICATION, SHA1_KEY_BYTES), hashes.SHA1())  # noqa: S303 - the profile's own
-        self._rtcp = _counter_mode(derive(master, Label.RTCP_ENCRYPTION, KEY_BYTES))
-        self._rtcp_salt = int.from_bytes(derive(master, Label.RTCP_SALT, 14), "big") << 16
-        self._rtcp_hmac = HMAC(derive(master, Label.RTCP_AUTHENTICATION, SHA1_KEY_BYTES), hashes.SHA1())  # noqa: S303 - the profile's own
+    def __init__(self, rtp: SessionKeys, rtcp: SessionKeys) -> None:
+        self._rtp = _counter_mode(rtp.encryption)
+        self._rtp_salt = int.from_bytes(rtp.salt, "big") << 16
+        self._rtp_hmac = HMAC(rtp.authentication, hashes.SHA1())  # noqa: S303 - the profile's own
+        self._rtcp = _counter_mode(rtcp.encryption)
+        self._rtcp_salt = int.from_bytes(rtcp.salt, "big") << 16
+        self._rtcp_hmac = HMAC(rtcp.authentication, hashes.SHA1())  # noqa: S303 - the profile's own
 
     def seal_rtp(self, header: bytes, payload: bytes, ssrc: int, index: int) -> bytes:
         self._rtp.reset_nonce((self._rtp_salt ^ (ssrc << 64 | index << 16)).to_bytes(16, "big"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 KEY_BYTES = 16  # both profiles are AES-128
+AUTHENTICATION_BYTES = 20  # HMAC-SHA1
 EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"
 
 
@@ -65,6 +66,36 @@ class Label(enum.IntEnum):
     RTCP_ENCRYPTION = 3
     RTCP_AUTHENTICATION = 4
     RTCP_SALT = 5
+
+
+@dataclass(frozen=True)
+class SessionKeys:
+    """What one protocol (RTP or RTCP) of one direction uses; *authentication* is unused where the cipher does both."""
+
+    encryption: bytes
+    authentication: bytes
+    salt: bytes
+
+    def __repr__(self) -> str:
+        return "SessionKeys(…)"
+
+
+def rtp_keys(master: MasterKey) -> SessionKeys:
+    """The keys of RTP. The salt is as long as the master salt."""
+    return SessionKeys(
+        derive(master, Label.RTP_ENCRYPTION, KEY_BYTES),
+        derive(master, Label.RTP_AUTHENTICATION, AUTHENTICATION_BYTES),
+        derive(master, Label.RTP_SALT, len(master.salt)),
+    )
+
+
+def rtcp_keys(master: MasterKey) -> SessionKeys:
+    """The keys of RTCP. The salt is as long as the master salt."""
+    return SessionKeys(
+        derive(master, Label.RTCP_ENCRYPTION, KEY_BYTES),
+        derive(master, Label.RTCP_AUTHENTICATION, AUTHENTICATION_BYTES),
+        derive(master, Label.RTCP_SALT, len(master.salt)),
+    )
 
 
 def derive(master: MasterKey, label: Label, length: int) -> bytes:

@@ -11,6 +11,7 @@ from rtc.transport.stun import answer, read_check
 
 CONSENT_S = 30.0  # RFC 7675, 5.1
 PATHS_MOST = 16
+TRANSACTIONS_MOST = 2048  # half an hour of a quiet call's checks
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class IceAgent:
         self._theirs: deque[str] = deque(maxlen=2)
         self._heard: dict[Path, float] = {}  # least recently heard first
         self._nominated: Path | None = None
+        self._seen: dict[bytes, Path] = {}  # transaction ids, oldest first, and where they came from
 
     @property
     def credentials(self) -> Credentials:
@@ -67,6 +69,11 @@ class IceAgent:
         check = read_check(datagram, credentials.pwd)
         if check is None:
             return None
+        # A browser repeats a check on the path it belongs to. From elsewhere it was overheard, to draw media there.
+        if self._seen.setdefault(check.transaction_id, path) != path:
+            return None
+        if len(self._seen) > TRANSACTIONS_MOST:
+            del self._seen[next(iter(self._seen))]
         if credentials is self.credentials and theirs == self._theirs[-1]:
             self._ours = [credentials]
         self._heard.pop(path, None)
@@ -83,11 +90,11 @@ class IceAgent:
         return path in self._heard
 
     def expire(self, at: float) -> bool:
-        """Forget paths without a check for CONSENT_S; whether there had been one and none is left."""
+        """Forget paths without a check for CONSENT_S; whether there was one."""
         stale = [path for path, heard_at in self._heard.items() if at - heard_at > CONSENT_S]
         for path in stale:
             self._forget(path)
-        return bool(stale) and not self._heard
+        return bool(stale)
 
     def _forget(self, path: Path) -> None:
         del self._heard[path]

@@ -8,6 +8,7 @@ from core.errors import Conflict, Invalid
 from core.log import EventLog
 from rtc.dataplane.interface import Path
 from rtc.media.extensions import MID_URI
+from rtc.media.limits import TokenBucket
 from rtc.media.remb import ViewerEstimates
 from rtc.transport.certificate import HASHES
 from rtc.transport.dtls import DtlsAssociation, DtlsRefusedError
@@ -27,6 +28,7 @@ log = EventLog("rtc.transport")
 
 SILENT_S = 5.0
 HANDSHAKE_S = 20.0
+CHECKS_PER_S = 100  # from paths that have proved themselves; a browser sends about 20 while it starts
 
 
 class MediaLeg:
@@ -49,6 +51,7 @@ class MediaLeg:
         self._dtls: DtlsAssociation | None = None
         self._handshake_began_at = 0.0
         self._silent = False
+        self._checks = TokenBucket(CHECKS_PER_S, CHECKS_PER_S, port.clock())
         port.engine.open_leg(self.number)
         self._register_fragments()
 
@@ -138,6 +141,10 @@ class MediaLeg:
 
     # For the server
 
+    def knows(self, path: Path, at: float) -> bool:
+        """Whether *path* has proved itself, and has not asked too often since."""
+        return self.ice.knows(path) and self._checks.take(at)
+
     def check(self, ours: str, theirs: str, datagram: bytes, path: Path, at: float) -> None:
         """Take in a connectivity check of the user ``ours:theirs``; answer it if it is authentic."""
         reply = self.ice.check(ours, theirs, datagram, path, at)
@@ -180,8 +187,10 @@ class MediaLeg:
     def tick(self, at: float) -> None:
         """Let time pass: retransmissions, consent, silence, and keyframes that have not come."""
         if self.ice.expire(at):
-            self.fail("Nothing has been heard from the browser for 30 seconds.")
-            return
+            if not self.ice.paths:
+                self.fail("Nothing has been heard from the browser for 30 seconds.")
+                return
+            self._port.engine.set_paths(self.number, self.ice.paths, self.ice.send_to)
         if self._dtls is not None and self._dtls.keys is None:
             self._tick_handshake(self._dtls, at)
         if self.connected and not self._silent and at - self._heard_at() > SILENT_S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -70,6 +71,8 @@ class MediaServer:
     async def close(self) -> None:
         """Close all legs, saying goodbye to their browsers, and the port."""
         self._ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticking
         for leg in list(self._legs.values()):
             leg.close()
         self._legs.clear()
@@ -129,7 +132,7 @@ class MediaServer:
         leg = self._legs.get(self._shared.fragments.get(ours, -1))
         if leg is None:
             return
-        if leg.ice.knows(path) or self._strangers.may_ask(path.remote[0], at):
+        if leg.knows(path, at) or self._strangers.may_ask(path.remote[0], at):
             leg.check(ours, theirs, datagram, path, at)
 
     def dtls(self, leg: int, path: Path, datagram: bytes, at: float) -> None:

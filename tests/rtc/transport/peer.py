@@ -108,7 +108,7 @@ class Peer(asyncio.DatagramProtocol):
             self._transport.close()
             self._transport = None
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # noqa: ARG002 - asyncio names it
         if data[0] < 4:
             self.stun_replies.put_nowait(data)
         elif data[0] < 64:

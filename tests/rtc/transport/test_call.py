@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import pytest
 
 from rtc.media.extensions import read_block
-from rtc.media.rtcp import PictureLoss, parse_compound
 from rtc.media.rtp import parse_header
 from rtc.transport.leg import MediaLeg
 from rtc.transport.server import MediaServer
