@@ -20,6 +20,7 @@ class Client(Row):
     account_id: uuid.UUID | None
     account = peewee.ForeignKeyField(Account, null=True, unique=True, on_delete="RESTRICT")
     name = PlainText(why="searched and sorted in lists")
+    family_name = PlainText(why="lists are in its order")
     preferred_name = PlainText(why="searched in lists", default="")
     pronouns = PlainText(why="shown beside the name in lists", default="")
     email = PlainText(why="searched in lists; where the invitation goes", default="")

@@ -44,6 +44,14 @@ def care_for(actor: Actor, client_id: uuid.UUID) -> ReadClient:
     return read
 
 
+def change_client(actor: Actor, client_id: uuid.UUID) -> ReadClient:
+    """The care team and the client: those who read everything may put it right."""
+    read = read_client(actor, client_id)
+    if not read.full:
+        raise NotFound(ABSENT)
+    return read
+
+
 def on_care_team(provider: uuid.UUID, client_id: uuid.UUID) -> bool:
     """Whether *provider* cares for this client."""
     return bool(CareTeam.select().where((CareTeam.client == client_id) & (CareTeam.provider == provider)).exists())

@@ -17,6 +17,7 @@ def up(_migrator, db):
     class Client(Base):
         account = peewee.ForeignKeyField(Account, null=True, unique=True, on_delete="RESTRICT")
         name = peewee.TextField()
+        family_name = peewee.TextField()
         preferred_name = peewee.TextField()
         pronouns = peewee.TextField()
         email = peewee.TextField()

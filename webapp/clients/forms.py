@@ -1,0 +1,119 @@
+"""The forms about a client."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask_babel import get_locale, gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
+
+from core.clock import utcnow
+from core.errors import Invalid
+from webapp.account.actions import NAME_MAX, tidy_email
+from webapp.clients.values import ClientValues, Details
+
+# Languages that people ask an interpreter for; the names come from CLDR in the reader's own language.
+LANGUAGES = (
+    "en", "es", "am", "ar", "de", "fa", "fr", "hi", "ht", "it", "ja", "ko", "ne", "pl", "pt", "ru", "so", "sw", "tl",
+    "uk", "ur", "vi", "zh",
+)  # fmt: skip
+
+
+def _tidy(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _trim(text: str | None) -> str:
+    return (text or "").strip()
+
+
+class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Name, contact and details of a client."""
+
+    name = StringField(
+        lazy_gettext("Full name"),
+        [DataRequired(lazy_gettext("Please write a name.")), Length(max=NAME_MAX)],
+        filters=[_tidy],
+    )
+    family_name = StringField(lazy_gettext("Family name"), [Length(max=NAME_MAX)], filters=[_tidy])
+    preferred_name = StringField(lazy_gettext("Preferred name"), [Length(max=NAME_MAX)], filters=[_tidy])
+    pronouns = StringField(lazy_gettext("Pronouns"), [Length(max=40)], filters=[_tidy])
+    email = StringField(lazy_gettext("Email"), [Length(max=254)], filters=[_tidy])
+    phone = StringField(lazy_gettext("Phone"), [Length(max=40)], filters=[_tidy])
+    language = SelectField(lazy_gettext("Language"))
+    time_zone = SelectField(lazy_gettext("Time zone"))
+    birth_date = DateField(lazy_gettext("Birth date"), [Optional()])
+    address = TextAreaField(lazy_gettext("Address"), [Length(max=400)], filters=[_trim])
+    emergency_name = StringField(lazy_gettext("Emergency contact"), [Length(max=200)], filters=[_tidy])
+    emergency_phone = StringField(lazy_gettext("Emergency phone"), [Length(max=40)], filters=[_tidy])
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.language.choices = language_choices()
+        self.time_zone.choices = zone_choices()
+
+    def validate_email(self, field: StringField) -> None:
+        if not field.data:
+            return
+        try:
+            field.data = tidy_email(field.data)
+        except Invalid as e:
+            raise ValidationError(e.sentence) from e
+
+    def validate_birth_date(self, field: DateField) -> None:
+        if field.data and not field.data.year >= 1900:
+            raise ValidationError(gettext("Please look at the year again."))
+        if field.data and field.data > utcnow().date():
+            raise ValidationError(gettext("This day is still to come."))
+
+    def contact(self) -> dict[str, Any]:
+        """The fields of ClientValues that this form has, as they were written."""
+        return {part.name: self[part.name].data for part in fields(ClientValues) if part.name in self}
+
+    def details(self) -> dict[str, Any]:
+        """The fields of Details that this form has, as they were written."""
+        return {part.name: self[part.name].data or part.default for part in fields(Details) if part.name in self}
+
+
+class OwnForm(ClientForm):
+    """What clients change of their own: the clinic keeps name and birth date, which documents bear."""
+
+    name = None
+    family_name = None
+    birth_date = None
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """The password that an invited person chooses."""
+
+    password = PasswordField(lazy_gettext("Password"), [DataRequired(lazy_gettext("Please choose a password."))])
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Codes and names, by name."""
+    names = get_locale() or Locale("en")
+    return sorted(
+        ((code, language_name(code)) for code in LANGUAGES), key=lambda pair: (pair[0] != names.language, pair[1])
+    )
+
+
+def language_name(code: str) -> str:
+    """“Vietnamese”, in the reader's language."""
+    return Locale.parse(code).get_display_name(get_locale() or "en") or code
+
+
+@cache
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """IANA names that belong to places, as “America / New York”."""
+    places = sorted(
+        name
+        for name in available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix", "right"))
+    )
+    return (("UTC", "UTC"), *((name, name.replace("/", " / ").replace("_", " ")) for name in places))

@@ -1,0 +1,177 @@
+"""A client's own pages: Info, who cares for them, and the invitation."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from core.clock import utcnow
+from core.errors import Conflict, Invalid
+from core.settings import Settings
+from webapp.access.actor import Actor, Role
+from webapp.access.route import Feature, nothing
+from webapp.access.rules import provider, public
+from webapp.account import browser
+from webapp.audit.events import Action
+from webapp.clients import actions, invitations, policy, queries
+from webapp.clients.forms import ClientForm, OwnForm, PasswordForm, language_name
+from webapp.clients.invitations import Opened
+from webapp.clients.policy import ReadClient
+from webapp.clients.values import ClientValues, Details
+from webapp.practice import queries as practice
+
+clients = Feature("clients", __name__)
+
+
+@clients.get("/clients/new", allow=provider, records=nothing("an empty form"))
+def new(_actor: Actor) -> ResponseReturnValue:
+    form = ClientForm(time_zone=practice.current().time_zone)
+    return render_template("clients/new.html", form=form)
+
+
+@clients.post("/clients/new", allow=provider, records=Action.CLIENT_CREATED)
+def create(actor: Actor) -> ResponseReturnValue:
+    form = ClientForm()
+    if not form.validate():
+        return render_template("clients/new.html", form=form)
+    values, details = ClientValues(**form.contact()), Details(**form.details())
+    client_id = actions.add_client(actor, values, details, at=utcnow())
+    flash(gettext("%(name)s is on your list now.", name=values.name))
+    return redirect(url_for("clients.info", client_id=client_id))
+
+
+@clients.get("/clients/<uuid:client_id>", allow=policy.read_client, records=Action.CLIENT_VIEWED)
+def info(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    return _info_page(actor, read)
+
+
+@clients.get("/clients/<uuid:client_id>/edit", allow=policy.change_client, records=Action.CLIENT_VIEWED)
+def edit(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    values, details = queries.client_values(read), queries.client_details(read)
+    form = _form_for(actor)(**vars(values), **vars(details))
+    return render_template("clients/edit.html", form=form, read=read)
+
+
+@clients.post("/clients/<uuid:client_id>/edit", allow=policy.change_client, records=Action.CLIENT_SAVED)
+def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    form = _form_for(actor)()
+    if not form.validate():
+        return render_template("clients/edit.html", form=form, read=read)
+    values = replace(queries.client_values(read), **form.contact())
+    details = replace(queries.client_details(read), **form.details())
+    actions.save_client(actor, read.client.id, values, details)
+    flash(gettext("Your details are saved.") if actor.role is Role.CLIENT else gettext("The record is saved."))
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+@clients.post("/clients/<uuid:client_id>/archive", allow=policy.care_for, records=Action.CLIENT_ARCHIVED)
+def archive(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    actions.archive_client(actor, read.client.id, at=utcnow())
+    flash(gettext("%(name)s is archived.", name=read.client.name))
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+@clients.post("/clients/<uuid:client_id>/restore", allow=policy.care_for, records=Action.CLIENT_RESTORED)
+def restore(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    actions.restore_client(actor, read.client.id)
+    flash(gettext("%(name)s is back among the current clients.", name=read.client.name))
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+@clients.post("/clients/<uuid:client_id>/care-team", allow=policy.care_for, records=Action.CARE_TEAM_CHANGED)
+def add_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    try:
+        actions.add_to_care_team(actor, read.client.id, _chosen_colleague(), at=utcnow())
+    except Invalid as e:
+        return _info_page(actor, read, trouble=e.sentence), 400
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+@clients.post("/clients/<uuid:client_id>/care-team/remove", allow=policy.care_for, records=Action.CARE_TEAM_CHANGED)
+def remove_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    try:
+        actions.leave_care_team(actor, read.client.id, _chosen_colleague())
+    except (Conflict, Invalid) as e:
+        return _info_page(actor, read, trouble=e.sentence), 409
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+@clients.post("/clients/<uuid:client_id>/invite", allow=policy.care_for, records=Action.CLIENT_INVITED)
+def invite(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    settings: Settings = current_app.extensions["wellhouse.settings"]
+    try:
+        link = invitations.invite(actor, read.client.id, settings, at=utcnow())
+    except (Conflict, Invalid) as e:
+        return _info_page(actor, read, trouble=e.sentence), 409
+    if settings.mail.host:
+        flash(gettext("The invitation is on its way to %(email)s.", email=read.client.email))
+        return redirect(url_for("clients.info", client_id=read.client.id))
+    # The link is in this one answer and nowhere else: only its hash is kept.
+    return render_template("clients/invited.html", read=read, link=link, back=None)
+
+
+def _load_invitation(_actor: Actor, token: str) -> Opened | None:
+    return invitations.open_link(token, at=utcnow())
+
+
+invited = public("opened from a mail before there is an account; the token is the key", load=_load_invitation)
+
+
+@clients.get("/invitation/<token>", allow=invited, records=Action.INVITATION_OPENED)
+def invitation(_actor: Actor, opened: Opened | None) -> ResponseReturnValue:
+    return _gone() if opened is None else render_template("clients/invitation.html", form=PasswordForm(), opened=opened)
+
+
+@clients.post("/invitation/<token>", allow=invited, records=Action.INVITATION_ACCEPTED)
+def accept(_actor: Actor, opened: Opened | None) -> ResponseReturnValue:
+    if opened is None:
+        return _gone()
+    form = PasswordForm()
+    if form.validate():
+        try:
+            settings = current_app.extensions["wellhouse.settings"]
+            accepted = invitations.accept(opened, form.password.data, settings, browser.caller(), at=utcnow())
+        except Invalid as e:
+            form.password.errors = [e.sentence]
+        else:
+            target = f"/appointments/{accepted.appointment}/visit" if accepted.appointment else "/"
+            response = make_response(redirect(target))
+            browser.hand_over(response, accepted.session)
+            return response
+    return render_template("clients/invitation.html", form=form, opened=opened)
+
+
+def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
+    shown = queries.client_info(read, at=utcnow())
+    on_team = {face.id for face in shown.team}
+    others = [face for face in queries.colleagues(actor) if face.id not in on_team]
+    return render_template(
+        "clients/info.html",
+        read=read,
+        client=shown,
+        language=language_name(shown.language),
+        colleagues=others,
+        own=actor.role is Role.CLIENT,
+        cares=actor.role is Role.PROVIDER and read.full,
+        trouble=trouble,
+    )
+
+
+def _form_for(actor: Actor) -> type[ClientForm]:
+    return OwnForm if actor.role is Role.CLIENT else ClientForm
+
+
+def _chosen_colleague() -> uuid.UUID:
+    try:
+        return uuid.UUID(request.form.get("provider", ""))
+    except ValueError as e:
+        raise Invalid(gettext("Choose a colleague from the list."), field="provider") from e
+
+
+def _gone() -> ResponseReturnValue:
+    # One page for used, expired and invented links: a stranger learns nothing.
+    return render_template("clients/gone.html"), 404
