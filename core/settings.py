@@ -157,6 +157,9 @@ class Rtc:
     )
     public_address: str = setting("The clinic's address on the Internet, if the router forwards the media port.", "")
     relay_address: str = setting("Address at which coturn reaches the media server. Empty: the first of the above.", "")
+    relay_only: bool = setting(
+        "Send all sound and pictures through coturn, so that browsers neither use nor show a path of their own.", False
+    )
     participants_max: int = setting("People in one room.", 12)
 
 

@@ -18,12 +18,16 @@ from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
 from webapp.account.queries import actor_of
+from webapp.account.routes import account
+from webapp.appointments.visit.routes import visit
 from webapp.audit import chain
 from webapp.crypto.keyring import Keyring
 from webapp.db import fields, migrate
 from webapp.db.database import db, open_database
 from webapp.outbox.routes import outbox
-from webapp.practice import queries as practice
+from webapp.practice import queries as practice_queries
+from webapp.practice.routes import practice
+from webapp.setup.routes import setup
 
 # Every feature with tables, in the order of the imports between them.
 MODEL_MODULES = (
@@ -36,6 +40,7 @@ MODEL_MODULES = (
     "webapp.account.mfa.models",
     "webapp.clients.models",
     "webapp.appointments.models",
+    "webapp.appointments.visit.models",
 )
 
 box = Feature("box", __name__)
@@ -55,7 +60,7 @@ def prepare(settings: Settings) -> Keyring:
     chain.use_key(keyring.audit_key())
     hashing.use_cost(settings.passwords)
     throttle.use_key(keyring.hash_key("sign-in"))
-    passwords.own_words_from(practice.words)
+    passwords.own_words_from(practice_queries.words)
     open_database(settings, keyring)
     return keyring
 
@@ -109,7 +114,7 @@ def healthz(_actor: Actor) -> ResponseReturnValue:
     return Response("ok\n", mimetype="text/plain")
 
 
-FEATURES: tuple[Feature, ...] = (box, outbox)
+FEATURES: tuple[Feature, ...] = (box, outbox, account, practice, setup, visit)
 
 
 def _keep_connections(app: Flask) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.clock import utcnow
 from core.settings import Settings
+from webapp.appointments.visit import follow as visits
 from webapp.outbox import mailer, purge
 
 
@@ -35,4 +36,10 @@ class Follower:
 
 JOBS = (Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),)
 
-FOLLOWERS = (Follower("send mail", lambda settings: mailer.send_due(settings, at=utcnow()), pause_s=2.0),)
+FOLLOWERS = (
+    Follower("send mail", lambda settings: mailer.send_due(settings, at=utcnow()), pause_s=2.0),
+    # Waits at the media server for the next event, so a pause is only breath.
+    Follower("take over room events", visits.take_over_events, pause_s=0.2),
+    Follower("close ended rooms", lambda settings: visits.close_ended_rooms(settings, at=utcnow()), pause_s=5.0),
+    Follower("forget who left the waiting room", lambda _settings: visits.forget_silent(at=utcnow()), pause_s=10.0),
+)

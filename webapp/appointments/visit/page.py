@@ -1,0 +1,218 @@
+"""What the visit's page shows, and the JSON that its scripts read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+
+from core.settings import Settings
+from webapp.access.actor import Actor
+from webapp.appointments.visit import queries, words
+from webapp.appointments.visit.credentials import IceServer
+from webapp.appointments.visit.models import Attendance, Visit
+from webapp.appointments.visit.policy import Door
+from webapp.appointments.visit.times import reader_zone
+from webapp.appointments.window import Entry
+from webapp.practice import queries as practice
+from webapp.ui import people, times
+
+_STATIC = Path(__file__).parent / "static/visit"
+_VISIT = {Entry.OPEN: "open", Entry.NOT_YET: "early", Entry.OVER: "over", Entry.CANCELLED: "over"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page, drawn once; its scripts then move between the stages lobby, waiting, room, over."""
+
+    stage: str
+    role: str
+    title: str
+    greeting: str
+    where: str
+    waiting_where: str
+    other_name: str
+    initials: str
+    place: str
+    phone: str
+    waiting_text: str
+    call_back: str
+    nobody_here: str
+    back_words: str
+    modules: tuple[str, ...]
+    config: dict[str, Any]
+
+
+def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetime) -> Page:
+    """The page for the person at *door*, who reached the site as *host* (with its port)."""
+    read, stands = door.read, queries.state(door, at=at)
+    starts = times.clock_time(read.appointment.starts_at, reader_zone(), with_zone=True)
+    other = _other_name(door)
+    mine = read.client.called if read.client else actor.name
+    said = queries.About("", "") if door.is_staff else queries.said_before(door)
+    stage = _stage(stands)
+    return Page(
+        stage=stage,
+        role=read.role.value,
+        title=gettext("Visit with %(name)s", name=other),
+        greeting=gettext("Ready when you are, %(name)s", name=mine.split()[0]),
+        where=gettext("Visit with %(name)s, %(time)s", name=other, time=starts),
+        waiting_where=gettext("Waiting room, %(time)s", time=starts),
+        other_name=other,
+        initials=people.initials(actor.name),
+        place=said.place,
+        phone=said.phone,
+        waiting_text=practice.current().waiting_text,
+        call_back=_call_back(door, said.phone),
+        nobody_here=_nobody_here(door, other),
+        back_words=gettext("Back to your appointments") if not door.is_staff else gettext("Back to Today"),
+        modules=modules(),
+        config=_config(door, settings, stage, mine, other, stands.sentence, host),
+    )
+
+
+def state_json(stands: queries.State, about: queries.About | None = None) -> dict[str, Any]:
+    """``VisitState`` of static/visit/types.js."""
+    return {
+        "visit": _VISIT[stands.entry],
+        "me": stands.me,
+        "sentence": stands.sentence,
+        "waiting": [
+            {
+                "person": str(one.person),
+                "initials": people.initials(one.name),
+                "sentence": gettext("%(name)s is waiting", name=one.name),
+            }
+            for one in stands.waiting
+        ],
+        "people": _people_json(stands),
+        "about": asdict(about) if about else None,
+    }
+
+
+def entry_json(
+    grant: str,
+    relays: tuple[IceServer, ...],
+    visit: Visit,
+    mine: Attendance,
+    stands: queries.State,
+    about: queries.About | None,
+    *,
+    at: datetime,
+) -> dict[str, Any]:
+    """``Entry`` of static/visit/types.js."""
+    return {
+        "grant": grant,
+        "participant": str(mine.participant),
+        "ice_servers": [asdict(relay) for relay in relays],
+        "people": _people_json(stands),
+        "elapsed_s": (at - visit.began_at).total_seconds() if visit.began_at else 0,
+        "about": asdict(about) if about else None,
+    }
+
+
+def chat_json(lines: tuple[queries.Line, ...]) -> dict[str, Any]:
+    """``ChatLine`` of static/visit/types.js for each."""
+    zone = reader_zone()
+    return {
+        "lines": [
+            {
+                "number": line.number,
+                "mine": line.mine,
+                "name": gettext("You") if line.mine else line.name,
+                "time": times.clock_time(line.at, zone),
+                "body": line.body,
+            }
+            for line in lines
+        ]
+    }
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """Every script of the page, so that the browser fetches them at once and not one after the other."""
+    return tuple(sorted(file.name for file in _STATIC.glob("*.js") if file.name != "types.js"))
+
+
+def _stage(stands: queries.State) -> str:
+    if stands.entry is not Entry.OPEN:
+        return "over"
+    if stands.me == "admitted":
+        return "room"
+    return "waiting" if stands.me == "waiting" else "lobby"
+
+
+def _other_name(door: Door) -> str:
+    if not door.is_staff:
+        return str(door.read.appointment.provider.name)
+    names = [client.name for client in door.read.clients]
+    if len(names) == 1:
+        return str(names[0])
+    return gettext("%(name)s and %(more)s more", name=names[0], more=len(names) - 1)
+
+
+def _call_back(door: Door, phone: str) -> str:
+    """What to do when the connection stays away."""
+    if not door.is_staff and phone:
+        return gettext("If it stays lost, we will call %(phone)s.", phone=phone)
+    clinic = practice.current().phone
+    if not door.is_staff and clinic:
+        return gettext("If it stays lost, call the clinic: %(phone)s.", phone=clinic)
+    return ""
+
+
+def _nobody_here(door: Door, other: str) -> str:
+    if door.is_staff:
+        return gettext("%(name)s is not here yet. You will hear it when somebody waits.", name=other)
+    return gettext("%(name)s is coming.", name=other)
+
+
+def _people_json(stands: queries.State) -> list[dict[str, str]]:
+    return [
+        {
+            "participant": str(one.participant),
+            "name": one.name,
+            "initials": people.initials(one.name),
+            "role": one.role.value,
+        }
+        for one in stands.people
+    ]
+
+
+def _config(
+    door: Door, settings: Settings, stage: str, name: str, other: str, sentence: str, host: str
+) -> dict[str, Any]:
+    """``VisitConfig`` of static/visit/types.js."""
+    said = words.for_scripts(other=other)
+    if sentence:
+        said["over_sentence"] = sentence
+
+    def to(endpoint: str) -> str:
+        return url_for(f"visit.{endpoint}", appointment_id=door.appointment_id)
+
+    return {
+        "role": door.read.role.value,
+        "appointment": str(door.appointment_id),
+        "stage": stage,
+        "name": name,
+        "signalling_url": f"wss://{host}/rtc/v1",
+        "relay_only": settings.rtc.relay_only,
+        "urls": {
+            "state": to("state"),
+            "entry": to("enter"),
+            "wait": to("wait"),
+            "still_here": to("still_here"),
+            "stop_waiting": to("stop_waiting"),
+            "admit": to("admit"),
+            "chat": to("chat"),
+            "leave": to("leave"),
+            "end": to("end"),
+            "back": "/",
+        },
+        "words": said,
+    }
