@@ -40,12 +40,15 @@ class LiveSession:
     id: uuid.UUID
     account: uuid.UUID
     role: Role
+    created_at: datetime
     last_seen_at: datetime
+    address: str
+    device: str
 
 
 def start(
     account: uuid.UUID, role: Role, limits: Portal, *, address: str, device: str, at: datetime
-) -> tuple[Session, str]:
+) -> tuple[LiveSession, str]:
     """A new session and the token for its cookie, inside the caller's unit. Old ids are never taken over."""
     current_unit()
     token = new_token()
@@ -59,7 +62,25 @@ def start(
         address=address,
         device=device[:200],
     )
-    return session, token
+    return _live(session), token
+
+
+def exchange(session_id: uuid.UUID, role: Role, *, at: datetime) -> str:
+    """The token of a new session in *role* instead of this one, with the same end; inside the caller's unit."""
+    current_unit()
+    old, token = Session.get_by_id(session_id), new_token()
+    Session.create(
+        token_hash=token_hash(token),
+        account=old.account,
+        role=role,
+        created_at=old.created_at,
+        last_seen_at=at,
+        ends_at=old.ends_at,
+        address=old.address,
+        device=old.device,
+    )
+    end(session_id, at=at)
+    return token
 
 
 def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
@@ -69,7 +90,7 @@ def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
         return None
     if at >= row.last_seen_at + timedelta(minutes=limits.idle_minutes):
         return None
-    return LiveSession(id=row.id, account=row.account, role=row.role, last_seen_at=row.last_seen_at)
+    return _live(row)
 
 
 def touch(session: LiveSession, *, at: datetime) -> None:
@@ -83,6 +104,37 @@ def end(session_id: uuid.UUID, *, at: datetime) -> None:
     """This session is over from the next request on; inside the caller's unit."""
     current_unit()
     Session.update(ended_at=at).where((Session.id == session_id) & Session.ended_at.is_null()).execute()
+
+
+def end_by_token(token: str, *, at: datetime) -> None:
+    """The session of this cookie's token, if there is one, is over; inside the caller's unit."""
+    row = Session.get_or_none(Session.token_hash == token_hash(token))
+    if row is not None:
+        end(row.id, at=at)
+
+
+def is_open(session_id: uuid.UUID, account: uuid.UUID) -> bool:
+    """Whether this is a session of *account* that nobody has ended."""
+    return bool(
+        Session.select()
+        .where((Session.id == session_id) & (Session.account == account) & Session.ended_at.is_null())
+        .exists()
+    )
+
+
+def live_of(account: uuid.UUID, limits: Portal, *, at: datetime) -> list[LiveSession]:
+    """The sessions of *account* that are good at this moment, the last used first."""
+    rows = (
+        Session.select()
+        .where(
+            (Session.account == account)
+            & Session.ended_at.is_null()
+            & (Session.ends_at > at)
+            & (Session.last_seen_at > at - timedelta(minutes=limits.idle_minutes))
+        )
+        .order_by(Session.last_seen_at.desc())
+    )
+    return [_live(row) for row in rows]
 
 
 def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -> int:
@@ -107,3 +159,15 @@ def set_cookie(response: Response, token: str) -> None:
 def clear_cookie(response: Response) -> None:
     """Take the token away."""
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def _live(row: Session) -> LiveSession:
+    return LiveSession(
+        id=row.id,
+        account=row.account,
+        role=row.role,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        address=row.address,
+        device=row.device,
+    )

@@ -84,6 +84,13 @@ def save_preferences(
         ).execute()
 
 
+def use_zone(actor: Actor, time_zone: str) -> None:
+    """Write times for the actor in *time_zone*."""
+    _judge_zone(time_zone)
+    with unit(Event(Action.PREFERENCES_SAVED, actor)):
+        Account.update(time_zone=time_zone).where(Account.id == actor.id).execute()
+
+
 def tidy_email(email: str) -> str:
     """*email* as it is kept and looked up; Invalid (field “email”) if it cannot be an address."""
     try:

@@ -1,0 +1,42 @@
+"""What a browser brings to the door, and what it is given there."""
+
+from __future__ import annotations
+
+import flask
+from flask import Response, request
+
+from webapp.access import sessions
+from webapp.account.devices import KEEP
+from webapp.account.signing_in import Caller, Opened
+
+DEVICE_COOKIE = "__Host-device"
+
+
+def caller() -> Caller:
+    """The browser of this request."""
+    return Caller(
+        address=request.remote_addr or "",
+        agent=request.user_agent.string,
+        session_token=sessions.read_cookie(),
+        device_token=request.cookies.get(DEVICE_COOKIE),
+    )
+
+
+def hand_over(response: Response, opened: Opened) -> None:
+    """Give the browser its new session. Its form token is a new one too: the old may be known to somebody else."""
+    hand_over_session(response, opened.session_token)
+    response.set_cookie(
+        DEVICE_COOKIE, opened.device_token, max_age=KEEP, secure=True, httponly=True, samesite="Lax", path="/"
+    )
+
+
+def hand_over_session(response: Response, token: str) -> None:
+    """The same for a browser that is signed in and gets another session."""
+    flask.session.clear()
+    sessions.set_cookie(response, token)
+
+
+def take_back(response: Response) -> None:
+    """The browser's session is over."""
+    flask.session.clear()
+    sessions.clear_cookie(response)

@@ -1,0 +1,38 @@
+"""The forms of account pages."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from babel import Locale
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from webapp import ui
+from webapp.account.zones import zone_choices
+
+
+@cache
+def language_choices() -> list[tuple[str, str]]:
+    """The portal's languages, each in its own words."""
+    return [(code, (Locale.parse(code).display_name or code).capitalize()) for code in ui.LANGUAGES]
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """*next* is where to go afterwards."""
+
+    email = EmailField(_l("Email"), validators=[InputRequired(_l("Please write your e-mail address."))])
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Please write your password."))])
+    next = HiddenField()
+
+
+class InfoForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Please write a name."))])
+    time_zone = SelectField(_l("Time zone"), choices=zone_choices, validate_choice=False)
+    locale = SelectField(_l("Language"), choices=language_choices)
+    theme = RadioField(
+        _l("How pages look"),
+        choices=[("", _l("As my device")), ("light", _l("Light")), ("dark", _l("Dark"))],
+    )

@@ -1,0 +1,26 @@
+"""Who may do what with accounts: everybody with their own."""
+
+from __future__ import annotations
+
+import uuid
+
+from core.errors import NotFound
+from webapp.access import sessions
+from webapp.access.actor import Actor, Role
+from webapp.access.rules import ABSENT
+from webapp.account.queries import other_roles
+
+
+def own_session(actor: Actor, session_id: uuid.UUID) -> uuid.UUID:
+    """A session of the actor's own that has not been ended."""
+    if not sessions.is_open(session_id, actor.id):
+        raise NotFound(ABSENT)
+    return session_id
+
+
+def other_role(actor: Actor, role: str) -> Role:
+    """A role that the actor has and does not wear now."""
+    found = next((other for other in other_roles(actor) if other.value == role), None)
+    if found is None:
+        raise NotFound(ABSENT)
+    return found

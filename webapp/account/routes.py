@@ -1,0 +1,138 @@
+"""Signing in and out, and My Account."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from core.clock import utcnow
+from core.errors import Invalid
+from core.settings import Portal
+from webapp import ui
+from webapp.access import guard
+from webapp.access.actor import Actor, Role
+from webapp.access.route import Feature, nothing
+from webapp.access.rules import public, signed_in
+from webapp.account import actions, browser, policy, queries, signing_in
+from webapp.account.forms import InfoForm, SignInForm
+from webapp.account.throttle import TooManyTries
+from webapp.audit.events import Action
+from webapp.ui.refusal import show_refusal
+
+account = Feature("account", __name__)
+
+OPEN = "somebody who signs in is not signed in yet"
+OWN = "one's own account, no client's content"
+
+
+def _limits() -> Portal:
+    limits: Portal = current_app.extensions["wellhouse.settings"].portal
+    return limits
+
+
+@account.get("/sign-in", allow=public(OPEN), records=nothing("an empty form"), activity=False)
+def sign_in(actor: Actor) -> ResponseReturnValue:
+    target = guard.safe_next(request.args.get("next"))
+    if actor.is_authenticated:
+        return redirect(target)
+    return _sign_in_page(SignInForm(formdata=None, data={"next": target}))
+
+
+@account.post("/sign-in", allow=public(OPEN), records=Action.SIGNED_IN)
+def enter(_actor: Actor) -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate_on_submit():
+        return _sign_in_page(form)
+    try:
+        opened = signing_in.sign_in(form.email.data, form.password.data, browser.caller(), _limits(), at=utcnow())
+    except TooManyTries as e:
+        page = _sign_in_page(form, _wait_sentence(e.retry_after_s), status=429)
+        page.headers["Retry-After"] = str(e.retry_after_s)
+        return page
+    if opened is None:
+        sentence = gettext("This e-mail address and password do not belong together. Please try again.")
+        # 403 rather than 200: browsers then do not offer to keep a wrong password.
+        return _sign_in_page(form, sentence, status=403)
+    answer = make_response(redirect(guard.safe_next(form.next.data)))
+    browser.hand_over(answer, opened)
+    return answer
+
+
+@account.post("/sign-out", allow=signed_in, records=Action.SIGNED_OUT)
+def sign_out(actor: Actor) -> ResponseReturnValue:
+    signing_in.sign_out(actor, g.session.id, at=utcnow())
+    answer = make_response(redirect(url_for("account.sign_in")))
+    browser.take_back(answer)
+    flash(gettext("You are signed out."))
+    return answer
+
+
+@account.post("/account/role/<role>", allow=policy.other_role, records=Action.ROLE_SWITCHED)
+def switch_role(actor: Actor, role: Role) -> ResponseReturnValue:
+    token = signing_in.switch_role(actor, g.session.id, role, at=utcnow())
+    answer = make_response(redirect("/"))
+    browser.hand_over_session(answer, token)
+    return answer
+
+
+@account.get("/account", allow=signed_in, records=nothing(OWN))
+def info(actor: Actor) -> ResponseReturnValue:
+    return _info_page(InfoForm(formdata=None, obj=queries.my_info(actor)), actor)
+
+
+@account.post("/account", allow=signed_in, records=Action.PREFERENCES_SAVED)
+def save_info(actor: Actor) -> ResponseReturnValue:
+    form = InfoForm()
+    if not form.validate_on_submit():
+        return _info_page(form, actor)
+    try:
+        actions.save_preferences(
+            actor,
+            name=form.name.data,
+            time_zone=form.time_zone.data,
+            locale=form.locale.data,
+            theme=form.theme.data or "",
+            languages=ui.LANGUAGES,
+        )
+    except Invalid as e:
+        show_refusal(form, e)
+        return _info_page(form, actor)
+    flash(gettext("Saved."))
+    return redirect(url_for("account.info"))
+
+
+@account.get("/account/sessions", allow=signed_in, records=nothing(OWN))
+def sessions(actor: Actor) -> ResponseReturnValue:
+    places = queries.my_sessions(actor, _limits(), at=utcnow())
+    return render_template("account/sessions.html", places=places)
+
+
+@account.post("/account/sessions/<uuid:session_id>/end", allow=policy.own_session, records=Action.SESSION_ENDED)
+def end_session(actor: Actor, session_id: uuid.UUID) -> ResponseReturnValue:
+    signing_in.end_session(actor, session_id, at=utcnow())
+    flash(gettext("That browser is signed out."))
+    return redirect(url_for("account.sessions"))
+
+
+def _sign_in_page(form: SignInForm, trouble: str = "", *, status: int = 200) -> Response:
+    return make_response(render_template("account/sign_in.html", form=form, trouble=trouble), status)
+
+
+def _info_page(form: InfoForm, actor: Actor) -> str:
+    others = queries.other_roles(actor)
+    return render_template("account/info.html", form=form, me=queries.my_info(actor), others=others)
+
+
+def _wait_sentence(wait_s: int) -> str:
+    if wait_s < 60:
+        when = ngettext("in %(num)d second", "in %(num)d seconds", wait_s)
+    else:
+        when = ngettext("in %(num)d minute", "in %(num)d minutes", -(-wait_s // 60))
+    return gettext(
+        "There were too many tries. Please try again %(when)s. A browser in which you have signed in before can "
+        "still sign in.",
+        when=when,
+    )

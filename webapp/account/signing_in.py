@@ -1,0 +1,108 @@
+"""Signing in and out, changing the role, ending sessions. Each gives or takes a session; none takes one over."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext
+
+from core.errors import Refused
+from core.settings import Portal
+from webapp.access import sessions
+from webapp.access.actor import Actor, Role, anonymous
+from webapp.account import devices, hashing, passwords, throttle
+from webapp.account.models import Account
+from webapp.account.queries import actor_of, landing_role, roles_of
+from webapp.audit.events import Action, Event, Outcome
+from webapp.db.unit import current_unit, housekeeping, unit
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The browser at the door: where it is, what it calls itself, and the tokens that it brought."""
+
+    address: str
+    agent: str = ""
+    session_token: str | None = None
+    device_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session that has begun. The tokens are for the browser's cookies (webapp.account.browser) and nothing else."""
+
+    actor: Actor
+    session_token: str
+    device_token: str
+
+
+def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: datetime) -> Opened | None:
+    """A new session, or None if address and password do not belong together or the account may not sign in.
+
+    TooManyTries says when to try again. One hash is computed whatever was typed.
+    """
+    address = email.strip().lower()
+    account = Account.get_or_none(Account.email == address)
+    known = account is not None and devices.is_known(account.id, caller.device_token, at=at)
+    ticket = throttle.enter(throttle.keys_of(address, caller.address, caller.device_token if known else None), at=at)
+    typed = passwords.tidy(password)
+    stored = account.password_hash if account is not None and typed is not None else None
+    fits = hashing.fits(stored, typed or "")
+    if account is None or not fits or account.disabled_at is not None or not roles_of(account.id):
+        _record_failure(account, caller, slows=ticket.slows)
+        return None
+    if stored and typed and hashing.outdated(stored):
+        again = hashing.make(typed)
+        with housekeeping("the same password, hashed at today's cost"):
+            Account.update(password_hash=again).where(Account.id == account.id).execute()
+    with unit():
+        throttle.forgive(ticket)
+        return open_session(account.id, caller, limits, at=at)
+
+
+def open_session(
+    account: uuid.UUID, caller: Caller, limits: Portal, *, role: Role | None = None, at: datetime
+) -> Opened:
+    """A session for *account*, in *role* or where a fresh sign-in lands; inside the caller's unit.
+
+    A session that the browser had ends: its token was known before this sign-in.
+    """
+    work = current_unit()
+    if caller.session_token:
+        sessions.end_by_token(caller.session_token, at=at)
+    role = role or landing_role(roles_of(account))
+    session, token = sessions.start(account, role, limits, address=caller.address, device=caller.agent, at=at)
+    actor = actor_of(session, caller.address)
+    if actor is None:
+        raise Refused(gettext("This account cannot be used any more. Please contact the clinic."))
+    work.events.append(Event(Action.SIGNED_IN, actor))
+    return Opened(actor, token, devices.remember(account, caller.device_token, at=at))
+
+
+def sign_out(actor: Actor, session: uuid.UUID, *, at: datetime) -> None:
+    """This session is over."""
+    with unit(Event(Action.SIGNED_OUT, actor)):
+        sessions.end(session, at=at)
+
+
+def switch_role(actor: Actor, session: uuid.UUID, role: Role, *, at: datetime) -> str:
+    """The token of a new session in *role* that ends when the present one would have; the present one is over."""
+    if role not in actor.roles:
+        raise Refused(gettext("You do not have this role. Ask an admin of the practice."))
+    with unit(Event(Action.ROLE_SWITCHED, actor, about={"to": role.value})):
+        return sessions.exchange(session, role, at=at)
+
+
+def end_session(actor: Actor, session: uuid.UUID, *, at: datetime) -> None:
+    """End another of the actor's own sessions, as policy.own_session has loaded it."""
+    with unit(Event(Action.SESSION_ENDED, actor, about={"session": session})):
+        sessions.end(session, at=at)
+
+
+def _record_failure(account: Account | None, caller: Caller, *, slows: bool) -> None:
+    stranger, about = anonymous(caller.address), {"account": account.id} if account is not None else {}
+    with unit(Event(Action.SIGN_IN_FAILED, stranger, about=about, outcome=Outcome.REFUSED)) as work:
+        if slows:
+            work.events.append(Event(Action.SIGN_IN_SLOWED, stranger, about=about, outcome=Outcome.REFUSED))

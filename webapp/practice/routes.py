@@ -1,0 +1,43 @@
+"""The admin's page about the practice."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from core.clock import utcnow
+from core.errors import Invalid
+from webapp.access import rules
+from webapp.access.actor import Actor
+from webapp.access.route import Feature, nothing
+from webapp.audit.events import Action
+from webapp.practice import actions, queries
+from webapp.practice.forms import PracticeForm
+from webapp.ui.refusal import show_refusal
+
+practice = Feature("practice", __name__)
+
+
+@practice.get("/practice", allow=rules.admin, records=nothing("what the practice says of itself in public"))
+def show(_actor: Actor) -> ResponseReturnValue:
+    return _page(PracticeForm(formdata=None, obj=queries.current()))
+
+
+@practice.post("/practice", allow=rules.admin, records=Action.PRACTICE_SAVED)
+def save(actor: Actor) -> ResponseReturnValue:
+    form = PracticeForm()
+    if not form.validate_on_submit():
+        return _page(form)
+    fields = {name: form[name].data or "" for name in actions.PracticeWords.__dataclass_fields__}
+    try:
+        actions.save(actor, actions.PracticeWords(**fields), at=utcnow())
+    except Invalid as e:
+        show_refusal(form, e)
+        return _page(form)
+    flash(gettext("Saved."))
+    return redirect(url_for("practice.show"))
+
+
+def _page(form: PracticeForm) -> str:
+    return render_template("practice/show.html", form=form)
