@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from core.settings import Settings
 from webapp.access.actor import Actor
+from webapp.appointments.links import appointment_path
 from webapp.appointments.visit import queries, words
 from webapp.appointments.visit.credentials import IceServer
 from webapp.appointments.visit.models import Attendance, Visit
@@ -70,7 +71,7 @@ def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetim
         waiting_text=practice.current().waiting_text,
         call_back=_call_back(door, said.phone),
         nobody_here=_nobody_here(door, other),
-        back_words=gettext("Back to your appointments") if not door.is_staff else gettext("Back to Today"),
+        back_words=gettext("Back to the appointment"),
         modules=modules(),
         config=_config(door, settings, stage, mine, other, stands.sentence, host),
     )
@@ -212,7 +213,7 @@ def _config(
             "chat": to("chat"),
             "leave": to("leave"),
             "end": to("end"),
-            "back": "/",
+            "back": appointment_path(door.appointment_id),
         },
         "words": said,
     }
