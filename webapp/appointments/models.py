@@ -58,3 +58,10 @@ class AppointmentClient(Row):
 
     class Meta:
         indexes = ((("appointment", "client"), True), (("client", "appointment"), False))
+
+
+def ends_after(moment: datetime) -> peewee.Expression:
+    """SQL: the appointment's end lies after *moment*. Nothing lasts longer than MINUTES_MAX, so the index bounds it."""
+    end_us = Appointment.starts_at + Appointment.minutes.cast("bigint") * 60_000_000  # Moments are microseconds
+    recent = Appointment.starts_at > moment - timedelta(minutes=MINUTES_MAX)
+    return recent & (end_us > Appointment.starts_at.db_value(moment))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext
@@ -16,6 +14,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from core.clock import utcnow
 from core.errors import Invalid
 from webapp.account.actions import NAME_MAX, tidy_email
+from webapp.account.zones import zone_choices
 from webapp.clients.values import ClientValues, Details
 
 # Languages that people ask an interpreter for; the names come from CLDR in the reader's own language.
@@ -106,14 +105,3 @@ def language_choices() -> list[tuple[str, str]]:
 def language_name(code: str) -> str:
     """“Vietnamese”, in the reader's language."""
     return Locale.parse(code).get_display_name(get_locale() or "en") or code
-
-
-@cache
-def zone_choices() -> tuple[tuple[str, str], ...]:
-    """IANA names that belong to places, as “America / New York”."""
-    places = sorted(
-        name
-        for name in available_timezones()
-        if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix", "right"))
-    )
-    return (("UTC", "UTC"), *((name, name.replace("/", " / ").replace("_", " ")) for name in places))

@@ -23,6 +23,7 @@ from webapp.clients.invitations import Opened
 from webapp.clients.policy import ReadClient
 from webapp.clients.values import ClientValues, Details
 from webapp.practice import queries as practice
+from webapp.ui.refusal import show_refusal
 
 clients = Feature("clients", __name__)
 
@@ -136,7 +137,7 @@ def accept(_actor: Actor, opened: Opened | None) -> ResponseReturnValue:
             settings = current_app.extensions["wellhouse.settings"]
             accepted = invitations.accept(opened, form.password.data, settings, browser.caller(), at=utcnow())
         except Invalid as e:
-            form.password.errors = [e.sentence]
+            show_refusal(form, e)
         else:
             target = f"/appointments/{accepted.appointment}/visit" if accepted.appointment else "/"
             response = make_response(redirect(target))

@@ -1,0 +1,113 @@
+"""Booking and cancelling."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
+
+from flask_babel import gettext
+
+from core.errors import Conflict, Invalid
+from core.settings import Settings
+from webapp.access.actor import Actor
+from webapp.account.models import Account
+from webapp.appointments import booking
+from webapp.appointments.links import appointment_path
+from webapp.appointments.models import (
+    MINUTES_MAX,
+    Appointment,
+    AppointmentClient,
+    AppointmentReason,
+    Status,
+)
+from webapp.appointments.policy import ReadAppointment
+from webapp.audit.events import Action, Event
+from webapp.clients.invitations import invite
+from webapp.clients.models import Client
+from webapp.db.unit import unit
+from webapp.outbox.mailer import post
+from webapp.outbox.models import MailTemplate, NoticeKind
+from webapp.outbox.notices import notify
+
+MINUTES_MIN = 5
+AHEAD_MAX = timedelta(days=5 * 366)  # a year that was mistyped
+
+
+def book(
+    actor: Actor,
+    client: Client,
+    starts_at: datetime,
+    minutes: int,
+    settings: Settings,
+    *,
+    reason: str = "",
+    at: datetime,
+) -> uuid.UUID:
+    """A new appointment of the acting provider with *client*. Invalid: see field; Conflict: one of them is busy."""
+    if client.archived_at is not None:
+        raise Conflict(gettext("%(name)s is archived. Restore the record first.", name=client.name))
+    if starts_at < at.replace(second=0, microsecond=0):
+        raise Invalid(gettext("This time has passed. Choose one that is still to come."), field="time")
+    if starts_at > at + AHEAD_MAX:
+        raise Invalid(gettext("This is more than five years ahead. Please look at the year again."), field="day")
+    if not MINUTES_MIN <= minutes <= MINUTES_MAX:
+        raise Invalid(
+            gettext("Choose between %(min)d and %(max)d minutes.", min=MINUTES_MIN, max=MINUTES_MAX), field="minutes"
+        )
+    appointment = Appointment(provider=actor.id, starts_at=starts_at, minutes=minutes, created_at=at)
+    appointment_id = uuid.UUID(str(appointment.id))
+    with unit(Event(Action.APPOINTMENT_CREATED, actor, client=client.id, about={"appointment": appointment_id})):
+        booking.lock()
+        booking.refuse_overlap(actor.id, [client.id], starts_at, minutes)
+        appointment.save(force_insert=True)
+        AppointmentClient.create(appointment=appointment, client=client)
+        if reason:
+            AppointmentReason.create(appointment=appointment, text=reason)
+        _tell([client], actor, appointment_id, settings, at=at)
+    return appointment_id
+
+
+def cancel(actor: Actor, read: ReadAppointment, settings: Settings, *, at: datetime) -> None:
+    """Call the appointment off; its people are told. Conflict if it has begun, is over or was cancelled before."""
+    appointment = read.appointment
+    with unit(_event(Action.APPOINTMENT_CANCELLED, actor, read)):
+        cancelled = (
+            Appointment.update(status=Status.CANCELLED)
+            .where((Appointment.id == appointment.id) & (Appointment.status == Status.SCHEDULED))
+            .where(Appointment.starts_at > at)
+            .execute()
+        )
+        if not cancelled:
+            raise Conflict(gettext("This appointment has begun or was cancelled already, so nothing was changed."))
+        _tell(read.clients, actor, appointment.id, settings, at=at)
+        notify([appointment.provider_id], NoticeKind.APPOINTMENT, appointment.id, at=at)
+
+
+def invite_to(actor: Actor, read: ReadAppointment, client_id: uuid.UUID, settings: Settings, *, at: datetime) -> str:
+    """The address of an invitation for a client of this appointment, which leads to its visit."""
+    if client_id not in {client.id for client in read.clients}:
+        raise Invalid(gettext("This client is not in the appointment."))
+    return invite(actor, client_id, settings, appointment=read.appointment.id, at=at)
+
+
+def _tell(
+    clients: list[Client] | tuple[Client, ...],
+    actor: Actor,
+    appointment: uuid.UUID,
+    settings: Settings,
+    *,
+    at: datetime,
+) -> None:
+    """Those who can sign in hear of it: on open pages at once, and by a mail that holds a link."""
+    accounts = [client.account_id for client in clients if client.account_id is not None]
+    notify(accounts, NoticeKind.APPOINTMENT, appointment, at=at)
+    if not settings.mail.host:
+        return
+    link = urljoin(settings.origin, appointment_path(appointment))
+    for account in Account.select(Account.email).where(Account.id.in_(accounts) & (Account.id != actor.id)):
+        post(account.email, MailTemplate.APPOINTMENT, {"link": link}, at=at)
+
+
+def _event(action: Action, actor: Actor, read: ReadAppointment) -> Event:
+    return Event(action, actor, client=read.audit_client, about={"appointment": read.appointment.id})

@@ -1,0 +1,62 @@
+"""The form that books."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, RadioField, TextAreaField, TimeField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from core.errors import Invalid
+from webapp.appointments.actions import MINUTES_MIN
+from webapp.appointments.local_time import beyond_gap, instants
+from webapp.appointments.models import MINUTES_MAX
+from webapp.ui.times import clock_time, zone_short
+
+REASON_MAX = 500
+
+
+def _trim(text: str | None) -> str:
+    return (text or "").strip()
+
+
+class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Day and time on the practice's wall clock. *which* is asked only where the hour comes twice."""
+
+    day = DateField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
+    time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("Please choose a time."))])
+    minutes = IntegerField(
+        lazy_gettext("Minutes"),
+        [InputRequired(lazy_gettext("Please say how long.")), NumberRange(MINUTES_MIN, MINUTES_MAX)],
+    )
+    which = RadioField(lazy_gettext("Which of the two?"), [Optional()], choices=(), validate_choice=False)
+    reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX)], filters=[_trim])
+
+    def starts_at(self, zone: ZoneInfo) -> datetime:
+        """The moment that was meant, as UTC. Invalid if there is none that day, or if it has to be said which."""
+        moments = instants(self.day.data, self.time.data, zone)
+        if not moments:
+            later = clock_time(beyond_gap(self.day.data, self.time.data, zone), zone)
+            sentence = gettext(
+                "Clocks go forward that day and this time is left out. Did you mean %(time)s?", time=later
+            )
+            raise Invalid(sentence, field="time")
+        if len(moments) == 1:
+            return moments[0]
+        self.which.choices = [
+            (str(number), gettext("%(time)s, the first time", time=_said(moments[0], zone)) if number == 0
+             else gettext("%(time)s, an hour later", time=_said(moments[1], zone)))
+            for number in (0, 1)
+        ]  # fmt: skip
+        if self.which.data not in ("0", "1"):
+            raise Invalid(
+                gettext("Clocks go back that day and this time comes twice. Choose one of the two."), field="which"
+            )
+        return moments[int(self.which.data)]
+
+
+def _said(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{clock_time(moment, zone)} {zone_short(moment, zone)}"
