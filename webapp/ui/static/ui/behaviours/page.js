@@ -1,4 +1,4 @@
-import { bindAll } from "../behaviours.js";
+import { bindAll } from "../bind.js";
 
 /**
  * Another state of this page or of a part of it, as a document. XMLHttpRequest parses it without running anything,
