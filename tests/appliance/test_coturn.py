@@ -1,0 +1,207 @@
+"""The rendered turnserver.conf, run by the real coturn: a guest reaches the media server and nothing else."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from appliance.configure.keys import load_keyring
+from appliance.configure.programs import find_turnserver
+from appliance.configure.render import Places, turnserver_conf
+from appliance.health import turn_answers, turn_tcp_answers
+from core.settings import Settings
+from tests.appliance.folder import configured, eventually
+from tests.appliance.turn_guest import TCP, Guest
+from webapp.appointments.visit.credentials import ice_servers
+
+MEDIA = "127.0.0.9"  # an address of this machine that nothing else uses
+
+
+@dataclass(frozen=True)
+class Running:
+    settings: Settings
+    log: Path
+
+    def guest(self, *, at: datetime | None = None, password: str = "") -> Guest:
+        """Somebody with the credential that the portal hands out."""
+        (server,) = ice_servers(
+            self.settings,
+            load_keyring(self.settings),
+            host="localhost",
+            participant=uuid.uuid4(),
+            at=at or datetime.now(UTC),
+        )
+        return Guest(self.settings.ports.turn, server.username, password or server.credential)
+
+
+@pytest.fixture(scope="module")
+def coturn() -> Iterator[Running]:
+    with tempfile.TemporaryDirectory(prefix="wh-") as name:
+        root = Path(name)
+        settings = configured(root)
+        ports = replace(settings.ports, relay_last=settings.ports.relay_first + 400)  # more guests than a folder has
+        settings = replace(settings, rtc=replace(settings.rtc, addresses=(MEDIA,)), ports=ports)
+        conf = Places.of(settings).turnserver_conf
+        conf.unlink()
+        conf.write_text(turnserver_conf(settings, load_keyring(settings).turn_secret()))
+        log = root / "coturn.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen([find_turnserver(), "-c", conf], stdout=out, stderr=subprocess.STDOUT)
+        try:
+            eventually(lambda: turn_answers(settings, timeout_s=0.2))
+            yield Running(settings, log)
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def test_a_guest_with_the_portals_credential_reaches_the_media_server(coturn: Running) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media, coturn.guest() as guest:
+        media.bind((MEDIA, 0))
+        media.settimeout(5)
+        port = media.getsockname()[1]
+        assert guest.allocate() == 0
+        assert guest.permit(MEDIA, port) == 0
+        guest.send(MEDIA, port, b"hello")
+        data, sender = media.recvfrom(100)
+    assert data == b"hello"
+    ports = coturn.settings.ports
+    assert ports.relay_first <= sender[1] <= ports.relay_last
+    assert sender[0] == MEDIA
+
+
+# Loopback, the machine's and the clinic's networks, link-local with cloud metadata, the Internet, multicast, and the
+# ways in which IPv6 spells IPv4.
+FOREIGN = [
+    "127.0.0.1",
+    "127.0.0.53",
+    "0.0.0.0",  # noqa: S104  # what is asked for, not bound
+    "10.0.0.5",
+    "172.16.0.1",
+    "192.168.1.1",
+    "192.0.2.2",
+    "169.254.169.254",
+    "100.64.0.1",
+    "8.8.8.8",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.9",
+    "::ffff:10.0.0.5",
+    "::7f00:9",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a00:5",
+    "fe80::1",
+    "fd00::5",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "ff02::1",
+]
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_no_other_address_can_be_reached(coturn: Running, address: str) -> None:
+    with coturn.guest() as guest:
+        assert guest.allocate() == 0
+        assert guest.permit(address, 8080) in (403, 443)
+        assert guest.bind(address, 8080) in (400, 403, 443)
+        assert guest.permit(MEDIA, 8080) == 0  # the guest itself is in order
+
+
+def test_a_datagram_to_a_foreign_peer_does_not_leave(coturn: Running) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as neighbour, coturn.guest() as guest:
+        neighbour.bind(("127.0.0.1", 0))
+        neighbour.settimeout(0.5)
+        assert guest.allocate() == 0
+        guest.permit("127.0.0.1", neighbour.getsockname()[1])
+        guest.send("127.0.0.1", neighbour.getsockname()[1], b"hello")
+        with pytest.raises(TimeoutError):
+            neighbour.recv(100)
+
+
+def test_a_tcp_relay_is_refused(coturn: Running) -> None:
+    with coturn.guest() as guest:
+        assert guest.allocate(TCP) in (400, 442)
+
+
+def test_an_expired_credential_is_refused(coturn: Running) -> None:
+    with coturn.guest(at=datetime.now(UTC) - timedelta(hours=9)) as guest:
+        assert guest.allocate() == 401
+
+
+def test_a_made_up_password_is_refused(coturn: Running) -> None:
+    with coturn.guest(password="made up") as guest:
+        assert guest.allocate() == 401
+
+
+def test_one_person_gets_twenty_allocations(coturn: Running) -> None:
+    one = coturn.guest()
+    with ExitStack() as stack:
+        devices = [stack.enter_context(Guest(one.port, one.username, one.password)) for _ in range(21)]
+        answers = [device.allocate() for device in devices]
+    assert answers == [0] * 20 + [486]
+
+
+def test_a_killed_browsers_place_is_free_again_soon(coturn: Running) -> None:
+    with coturn.guest() as guest:
+        guest.allocate()
+        assert guest.lifetime_s == 120
+
+
+def test_coturn_answers_over_tcp_too(coturn: Running) -> None:
+    assert turn_tcp_answers(coturn.settings)
+
+
+def test_nothing_but_turn_listens(coturn: Running) -> None:
+    (server,) = [
+        p for p in psutil.process_iter() if p.name() == "turnserver" and str(coturn.log.parent) in " ".join(p.cmdline())
+    ]
+    ports = {c.laddr.port for c in server.net_connections() if c.status == psutil.CONN_LISTEN}
+    assert ports == {coturn.settings.ports.turn}
+
+
+def test_the_secret_stands_in_no_command_line_and_no_log(coturn: Running) -> None:
+    secret = load_keyring(coturn.settings).turn_secret()
+    with coturn.guest() as guest:
+        guest.allocate()
+    assert secret not in coturn.log.read_text()
+    told = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    assert "turnserver" in told
+    assert secret not in told
+
+
+def test_the_configuration_may_be_read_by_coturn_only(coturn: Running) -> None:
+    made = configured(coturn.log.parent, https_port=coturn.settings.ports.https)
+    file = Places.of(made).turnserver_conf
+    assert file.stat().st_mode & 0o777 == 0o400
+
+
+@pytest.mark.parametrize(
+    ("addresses", "relay", "peer", "loopback"),
+    [
+        (("192.0.2.7", "fd00::7"), "", "192.0.2.7", False),
+        (("192.0.2.7",), "192.0.2.8", "192.0.2.8", False),
+        (("127.0.0.1",), "", "127.0.0.1", True),
+    ],
+)
+def test_the_one_peer_is_the_media_servers_address(
+    addresses: tuple[str, ...], relay: str, peer: str, loopback: bool
+) -> None:
+    settings = Settings()
+    settings = replace(settings, rtc=replace(settings.rtc, addresses=addresses, relay_address=relay))
+    conf = turnserver_conf(settings, "secret")
+    assert re.findall("^allowed-peer-ip=(.*)$", conf, re.M) == [peer]
+    assert re.findall("^relay-ip=(.*)$", conf, re.M) == [peer]
+    assert bool(re.findall("^allow-loopback-peers$", conf, re.M)) is loopback
