@@ -13,14 +13,18 @@ import pwd
 import subprocess
 import sys
 from dataclasses import asdict
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from appliance.backup.drill import drill
+from appliance.backup.make import back_up, repository
 from appliance.configure.render import source_folder
 from core.clock import utcnow
 from core.errors import Refused, WellhouseError
 from core.settings import Settings, load
+from webapp.crypto.keyring import Keyring
 
 REFUSED = 2  # exit code: one sentence is on standard error
 
@@ -85,10 +89,57 @@ def _demo(settings: Settings) -> Any:
 
 
 def _setup_link(settings: Settings) -> Any:
-    return import_module("webapp.setup").link(settings, at=utcnow())
+    from webapp.app import prepare
+    from webapp.db.database import db
+    from webapp.setup import link
+
+    prepare(settings)
+    with db.connection_context():
+        return link.make(settings, at=utcnow())
+
+
+def _backup_now(settings: Settings, config: Path) -> Any:
+    answers = back_up(settings, config, Keyring.load(settings.paths.master_key), at=utcnow())
+    return [_told(a.target, [f"saved as {a.snapshot[:8]}"] if a.snapshot else [], a.fault) for a in answers]
+
+
+def _backup_list(settings: Settings) -> Any:
+    keyring = Keyring.load(settings.paths.master_key)
+
+    def lines(target: str) -> list[str]:
+        found = repository(target, settings, keyring).snapshots()
+        return [f"{snapshot.id[:8]}  {snapshot.taken_at:%Y-%m-%d %H:%M}" for snapshot in reversed(found)]
+
+    return _of_each_target(settings, lines)
+
+
+def _backup_verify(settings: Settings) -> Any:
+    keyring = Keyring.load(settings.paths.master_key)
+
+    def lines(target: str) -> list[str]:
+        done = drill(target, settings, keyring)
+        return [f"number {done.number} of {done.made_at:%Y-%m-%d %H:%M} UTC is whole: {done.rows} rows"]
+
+    return _of_each_target(settings, lines)
+
+
+def _of_each_target(settings: Settings, lines: Callable[[str], list[str]]) -> list[dict[str, Any]]:
+    answers = []
+    for target in settings.backup.targets:
+        try:
+            answers.append(_told(target, lines(target)))
+        except WellhouseError as e:
+            answers.append(_told(target, [], e.sentence))
+    return answers
+
+
+def _told(target: str, lines: list[str], fault: str = "") -> dict[str, Any]:
+    return {"target": target, "lines": lines, "fault": fault}
 
 
 _STEPS = {
+    "backup-list": _backup_list,
+    "backup-verify": _backup_verify,
     "migrate": _migrate,
     "open-database": _open_database,
     "verify-audit": _verify_audit,
@@ -96,14 +147,21 @@ _STEPS = {
     "setup-link": _setup_link,
 }
 
+# These need to know where the settings came from.
+_STEPS_WITH_CONFIG = {"backup-now": _backup_now}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m appliance.portal_steps", description=__doc__)
-    parser.add_argument("step", choices=sorted(_STEPS))
+    parser.add_argument("step", choices=sorted([*_STEPS, *_STEPS_WITH_CONFIG]))
     parser.add_argument("config", type=Path)
     given = parser.parse_args()
     try:
-        answer = _STEPS[given.step](load(given.config))
+        settings = load(given.config)
+        if given.step in _STEPS_WITH_CONFIG:
+            answer = _STEPS_WITH_CONFIG[given.step](settings, given.config)
+        else:
+            answer = _STEPS[given.step](settings)
     except WellhouseError as e:
         print(e.sentence, file=sys.stderr)
         return REFUSED

@@ -8,6 +8,7 @@ from babel import Locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from webapp import ui
@@ -15,9 +16,9 @@ from webapp.account.zones import zone_choices
 
 
 @cache
-def language_choices() -> list[tuple[str, str]]:
+def language_choices() -> list[SelectChoice]:
     """The portal's languages, each in its own words."""
-    return [(code, (Locale.parse(code).display_name or code).capitalize()) for code in ui.LANGUAGES]
+    return [SelectChoice(code, (Locale.parse(code).display_name or code).capitalize()) for code in ui.LANGUAGES]
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # untyped base
@@ -34,5 +35,9 @@ class InfoForm(FlaskForm):  # type: ignore[misc]  # untyped base
     locale = SelectField(_l("Language"), choices=language_choices)
     theme = RadioField(
         _l("How pages look"),
-        choices=[("", _l("As my device")), ("light", _l("Light")), ("dark", _l("Dark"))],
+        choices=[
+            SelectChoice("", _l("As my device")),
+            SelectChoice("light", _l("Light")),
+            SelectChoice("dark", _l("Dark")),
+        ],
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from zoneinfo import available_timezones
 
+from wtforms.fields.choices import SelectChoice
+
 
 @cache
-def zone_choices() -> list[tuple[str, str]]:
+def zone_choices() -> list[SelectChoice]:
     """Every zone that has a place in its name, and UTC, for a select."""
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return [(name, name.replace("_", " ")) for name in [*names, "UTC"]]
+    return [SelectChoice(name, name.replace("_", " ")) for name in [*names, "UTC"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TelField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from webapp.account.zones import zone_choices
@@ -26,5 +27,5 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     phone = TelField(_l("Phone"), validators=[Length(max=40)])
     time_zone = SelectField(
-        _l("Time zone"), choices=lambda: [("", _l("Choose…")), *zone_choices()], validate_choice=False
+        _l("Time zone"), choices=lambda: [SelectChoice("", _l("Choose…")), *zone_choices()], validate_choice=False
     )
