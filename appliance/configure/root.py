@@ -70,7 +70,9 @@ def provide(root: Path, wishes: Wishes) -> Settings:
 
 def wanted(root: Path, wishes: Wishes, before: Settings | None) -> Settings:
     """Settings for *root*: what is wished, else what was before, else the defaults of a folder."""
-    https = wishes.https_port or (before.ports.https if before else HTTPS_PORT)
+    https = before.ports.https if before else HTTPS_PORT
+    if wishes.https_port is not None:
+        https = wishes.https_port
     hostname = wishes.hostname or (before.site.hostname if before else "localhost")
     highest = 65535 - _RELAY_OFFSETS[1]
     if not 1 <= https <= highest:
