@@ -22,25 +22,26 @@ def application(
     reception: Reception, origins: frozenset[str], present: Callable[[], Moment] = Moment.present
 ) -> web.Application:
     """The aiohttp application; on its shutdown the websockets are closed with 1001, and people may resume elsewhere."""
-    sockets: set[web.WebSocketResponse] = set()
+    wires: set[WebsocketWire] = set()
 
     async def visit(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") not in origins:
             return web.Response(status=403, text="Visits open from the pages of this site only.\n")
-        if len(sockets) >= SOCKETS_MAX:
+        if len(wires) >= SOCKETS_MAX:
             return web.Response(status=503, text="There are too many visits at this moment. Please try again.\n")
         socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX, compress=False, timeout=2.0)
         await socket.prepare(request)
-        sockets.add(socket)
+        wire = WebsocketWire(socket, _cut(request))
+        wires.add(wire)
         try:
-            await Session(socket, WebsocketWire(socket, _cut(request)), reception, present).run()
+            await Session(socket, wire, reception, present).run()
         finally:
-            sockets.discard(socket)
+            wires.discard(wire)
         return socket
 
     async def close_all(_: web.Application) -> None:
-        for socket in list(sockets):
-            await socket.close(code=CloseCode.STOPPING)
+        for wire in wires:
+            wire.close(CloseCode.STOPPING)
 
     app = web.Application()
     app.router.add_get(PATH, visit)

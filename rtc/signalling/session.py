@@ -40,14 +40,24 @@ class Session:
 
     async def run(self) -> None:
         """Until the websocket is closed."""
-        sending = asyncio.create_task(self._wire.run())
+        reading = asyncio.create_task(self._read())
+        reading.add_done_callback(lambda _: self._wire.close(CloseCode.LEFT))  # if it was not closed for a reason
         try:
-            visitor = await self._greet()
-            if visitor is not None:
-                await self._converse(visitor)
-            await sending
+            code = await self._wire.run()
         finally:
-            sending.cancel()
+            # Reading must have ended before closing: only then does aiohttp wait for the browser's own farewell,
+            # without which unread pings would turn ours into a reset connection and the code would be lost.
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        try:
+            await self._socket.close(code=code)
+        finally:
+            self._wire.rest()
+
+    async def _read(self) -> None:
+        visitor = await self._greet()
+        if visitor is not None:
+            await self._converse(visitor)
 
     async def _greet(self) -> Visitor | None:
         try:
@@ -59,7 +69,6 @@ class Session:
         except HelloRefused as e:
             refusal = e
         except Closed:
-            self._wire.close(CloseCode.LEFT)
             return None
         log.info("hello.refused", why=refusal.error)
         self._wire.send(Error(refusal.error, refusal.sentence))
@@ -71,7 +80,7 @@ class Session:
             while True:
                 self._take(visitor, await self._receive(SILENCE_S))
         except Closed:
-            self._wire.close(CloseCode.LEFT)
+            pass
         except TimeoutError:
             self._wire.close(CloseCode.SILENT)
         except Exception as e:  # noqa: BLE001  # containment: one participant's trouble must not reach the others

@@ -45,8 +45,8 @@ class WebsocketWire:
             self._work.set()
             self._cut_off = asyncio.get_running_loop().call_later(GOODBYE_S, self._abort)
 
-    async def run(self) -> None:
-        """Send until closed, by us or by the browser."""
+    async def run(self) -> CloseCode:
+        """Send until :meth:`close` was called and everything before it is sent. Returns its code."""
         try:
             while self._closing is None or self._waiting:
                 await self._work.wait()
@@ -55,9 +55,11 @@ class WebsocketWire:
                     text = self._waiting.popleft()
                     await self._socket.send_str(text)
                     self._waiting_bytes -= len(text)
-            await self._socket.close(code=self._closing)
         except ConnectionError:
-            pass  # the receiving side sees the same and says so to the visitor
-        finally:
-            if self._cut_off is not None:
-                self._cut_off.cancel()
+            return CloseCode.LEFT  # the browser is gone, and nobody will see the code
+        return self._closing
+
+    def rest(self) -> None:
+        """The websocket is closed: there is nothing left to cut off."""
+        if self._cut_off is not None:
+            self._cut_off.cancel()
