@@ -23,7 +23,3 @@ class TokenBucket:
             return False
         self._tokens -= tokens
         return True
-
-    def full(self, at: float) -> bool:
-        """Whether nothing was taken for so long that the bucket need not be remembered."""
-        return self._tokens + (at - self._at) * self._rate_per_s >= self._burst

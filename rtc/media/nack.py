@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from rtc.media.limits import TokenBucket
@@ -17,7 +18,7 @@ class NackRequests:
     __slots__ = ("_asked_at", "_bucket")
 
     def __init__(self, at: float) -> None:
-        self._asked_at: dict[int, float] = {}
+        self._asked_at: OrderedDict[int, float] = OrderedDict()
         self._bucket = TokenBucket(REQUESTS_PER_S, REQUESTS_PER_S, at)
 
     def pass_on(self, sequences: Iterable[int], at: float) -> tuple[int, ...]:
@@ -30,5 +31,5 @@ class NackRequests:
             self._asked_at[sequence] = at
             asked.append(sequence)
         while len(self._asked_at) > REMEMBERED_MOST:
-            del self._asked_at[next(iter(self._asked_at))]
+            self._asked_at.popitem(last=False)
         return tuple(asked)

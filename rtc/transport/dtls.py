@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 
 from cryptography import x509
@@ -13,6 +14,7 @@ from rtc.transport.certificate import HASHES, DtlsIdentity, fingerprint
 MTU_BYTES = 1200  # passes every path a browser is found on, with room for TURN and IPv6
 DTLS_1_2 = 0xFEFD
 RECORD_HEADER_BYTES = 13
+ATTEMPTS_MOST = 5  # handshakes begun anew after one that broke
 ALERT = 21
 CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
@@ -45,7 +47,7 @@ def _verify(connection: SSL.Connection, certificate: crypto.X509, _error: int, d
     association = connection.get_app_data()
     if not isinstance(association, DtlsAssociation):
         return False
-    return depth > 0 or association.expects(certificate.to_cryptography())
+    return depth > 0 or association.judge(certificate.to_cryptography())
 
 
 class DtlsAssociation:
@@ -55,21 +57,30 @@ class DtlsAssociation:
     """
 
     def __init__(self, context: SSL.Context, fingerprints: tuple[tuple[str, str], ...]) -> None:
-        self._fingerprints = fingerprints
         self.keys: LegKeys | None = None
-        self.closed = False  # by the browser
-        self._connection = SSL.Connection(context, None)
-        self._connection.set_app_data(self)
-        self._connection.set_ciphertext_mtu(MTU_BYTES)
-        self._connection.set_accept_state()
+        self.closed = False  # by either side
+        self._context = context
+        self._fingerprints = fingerprints
+        self._attempts = 1
+        self._wrong_certificate = False
+        self._connection = self._new_connection()
 
-    def expects(self, certificate: x509.Certificate) -> bool:
-        """Whether *certificate* has the signalled fingerprint."""
-        return any(
+    def _new_connection(self) -> SSL.Connection:
+        connection = SSL.Connection(self._context, None)
+        connection.set_app_data(self)
+        connection.set_ciphertext_mtu(MTU_BYTES)
+        connection.set_accept_state()
+        return connection
+
+    def judge(self, certificate: x509.Certificate) -> bool:
+        """Whether *certificate* has the signalled fingerprint. One that has not ends the association."""
+        expected = any(
             hash_name in HASHES
             and hmac.compare_digest(fingerprint(certificate, hash_name).encode(), value.upper().encode())
             for hash_name, value in self._fingerprints
         )
+        self._wrong_certificate = self._wrong_certificate or not expected
+        return expected
 
     def receive(self, datagram: bytes) -> list[bytes]:
         """Take a datagram in. ``keys`` and ``closed`` may have changed after it. Raises DtlsRefusedError."""
@@ -94,14 +105,14 @@ class DtlsAssociation:
         return self._outgoing()
 
     def close(self) -> list[bytes]:
-        """The close_notify, if there is a connection to close."""
-        if self.keys is None or self.closed:
+        """The close_notify of a connection, or the alert that says why there is none."""
+        if self.closed:
             return []
         self.closed = True
-        try:
-            self._connection.shutdown()
-        except SSL.Error:
-            return []  # it was broken already, and nobody is owed a goodbye
+        if self.keys is not None:
+            # What is broken already needs no goodbye.
+            with contextlib.suppress(SSL.Error):
+                self._connection.shutdown()
         return self._outgoing()
 
     def _go_on(self) -> None:
@@ -110,10 +121,16 @@ class DtlsAssociation:
         except SSL.WantReadError:
             return
         except SSL.Error as error:
-            raise DtlsRefusedError(f"The DTLS handshake failed: {_reasons(error)}.") from error
+            self._attempts += 1
+            if self._wrong_certificate or self._attempts > ATTEMPTS_MOST:
+                raise DtlsRefusedError(f"The DTLS handshake failed: {_reasons(error)}.") from error
+            # Nothing before the certificate is authentic: what broke this attempt may be nobody's. The next hello
+            # finds a fresh one.
+            self._connection = self._new_connection()
+            return
         certificate = self._connection.get_peer_certificate(as_cryptography=True)
         # Once more, where the keys are made: they must never exist for anybody else.
-        if certificate is None or not self.expects(certificate):
+        if certificate is None or not self.judge(certificate):
             raise DtlsRefusedError("The certificate is not the one whose fingerprint was signalled.")
         name = self._connection.get_selected_srtp_profile().decode()
         if not name:

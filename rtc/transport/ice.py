@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 from rtc.dataplane.interface import Path
@@ -36,7 +36,7 @@ class IceAgent:
         self._theirs: deque[str] = deque(maxlen=2)
         self._heard: dict[Path, float] = {}  # least recently heard first
         self._nominated: Path | None = None
-        self._seen: dict[bytes, Path] = {}  # transaction ids, oldest first, and where they came from
+        self._seen: OrderedDict[bytes, Path] = OrderedDict()  # transaction ids, oldest first, and where they came from
 
     @property
     def credentials(self) -> Credentials:
@@ -73,7 +73,7 @@ class IceAgent:
         if self._seen.setdefault(check.transaction_id, path) != path:
             return None
         if len(self._seen) > TRANSACTIONS_MOST:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         if credentials is self.credentials and theirs == self._theirs[-1]:
             self._ours = [credentials]
         self._heard.pop(path, None)

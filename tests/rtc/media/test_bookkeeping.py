@@ -111,12 +111,11 @@ def test_a_bucket_never_gives_more_than_its_burst_and_its_rate(takes: list[tuple
         assert given_out <= 20 + 10 * at + 1e-6
 
 
-def test_a_bucket_that_was_left_alone_is_full() -> None:
+def test_an_empty_bucket_fills_to_its_burst_and_no_further() -> None:
     bucket = TokenBucket(10, 20, 0.0)
     assert all(bucket.take(0.0) for _ in range(20))
     assert not bucket.take(0.0)
-    assert not bucket.full(1.9)
-    assert bucket.full(2.0)
+    assert sum(bucket.take(100.0) for _ in range(50)) == 20
 
 
 @pytest.mark.parametrize(

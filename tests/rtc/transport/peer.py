@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -16,12 +17,15 @@ from pylibsrtp import Policy, Session
 from core.clock import utcnow
 from rtc.transport.certificate import fingerprint, make_identity
 from rtc.transport.interface import LocalParameters, RemoteParameters
+from rtc.transport.leg import MediaLeg
 from rtc.transport.server import MediaServer
 
 GCM = "SRTP_AEAD_AES_128_GCM"
 SHA1 = "SRTP_AES128_CM_SHA1_80"
 ANSWER_S = 2.0
 NO_ANSWER_S = 0.1
+
+_transports: list[asyncio.DatagramTransport] = []  # of all peers of the running test
 
 
 @dataclass
@@ -54,17 +58,16 @@ class HandClock:
 
 @contextlib.asynccontextmanager
 async def media_server(
-    addresses: tuple[str, ...] = ("127.0.0.1",), clock: Callable[[], float] | None = None
+    addresses: tuple[str, ...] = ("127.0.0.1",), *, port: int = 0, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[MediaServer]:
-    """A server on a free port of loopback."""
-    server = await (
-        MediaServer.start(port=0, addresses=addresses)
-        if clock is None
-        else MediaServer.start(port=0, addresses=addresses, clock=clock)
-    )
+    """A server on loopback, on a free port unless one is given. Sockets of peers are closed with it."""
+    server = await MediaServer.start(port=port, addresses=addresses, clock=clock)
     try:
         yield server
     finally:
+        for transport in _transports:
+            transport.close()
+        _transports.clear()
         await server.close()
 
 
@@ -81,6 +84,7 @@ class Peer(asyncio.DatagramProtocol):
         self.undecipherable = 0
         self.local: LocalParameters | None = None
         self.selected = ""
+        self._candidate = 0
         self._identity = make_identity(utcnow())
         self._profiles = profiles
         self._transport: asyncio.DatagramTransport | None = None
@@ -97,11 +101,20 @@ class Peer(asyncio.DatagramProtocol):
 
     # Datagrams
 
-    async def open(self, address: str = "127.0.0.1") -> None:
-        """Open a socket; again: move to another one, as a phone that changes its network."""
+    async def open(self, address: str = "127.0.0.1", *, candidate: int = 0) -> None:
+        """Open a socket towards a *candidate*; again: move to another one, as a phone that changes its network."""
         self.close_socket()
+        self._candidate = candidate
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(address, 0))
+        _transports.append(self._transport)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where this peer is now."""
+        assert self._transport is not None
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        return (host, port)
 
     def close_socket(self) -> None:
         if self._transport is not None:
@@ -125,7 +138,7 @@ class Peer(asyncio.DatagramProtocol):
     def send_raw(self, datagram: bytes) -> None:
         assert self._transport is not None
         assert self.local is not None
-        candidate = self.local.candidates[0]
+        candidate = self.local.candidates[self._candidate]
         self._transport.sendto(datagram, (candidate.address, candidate.port))
 
     # ICE
@@ -163,6 +176,16 @@ class Peer(asyncio.DatagramProtocol):
         except TimeoutError:
             return False
         return True
+
+    async def count_replies(self) -> int:
+        """How many answers come until none comes any more."""
+        count = 0
+        while True:
+            try:
+                await asyncio.wait_for(self.stun_replies.get(), NO_ANSWER_S)
+            except TimeoutError:
+                return count
+            count += 1
 
     # DTLS
 
@@ -231,6 +254,19 @@ class Peer(asyncio.DatagramProtocol):
         self._connection.shutdown()
         self._flush()
 
+    async def hears_goodbye(self) -> bool:
+        """Whether the server's close_notify comes."""
+        assert self._connection is not None
+        while True:
+            self._connection.bio_write(await asyncio.wait_for(self.dtls.get(), ANSWER_S))
+            try:
+                self._connection.recv(1)
+            except SSL.WantReadError:
+                continue
+            except SSL.ZeroReturnError:
+                return True
+            return False
+
     # Media
 
     def protect_rtp(self, packet: bytes) -> bytes:
@@ -250,3 +286,22 @@ class Peer(asyncio.DatagramProtocol):
 
     async def next_rtcp(self) -> bytes:
         return await asyncio.wait_for(self.rtcp.get(), ANSWER_S)
+
+
+@dataclass
+class Connected:
+    peer: Peer
+    leg: MediaLeg
+    watcher: Watcher
+
+
+@contextlib.asynccontextmanager
+async def connected(server: MediaServer, profiles: str = f"{GCM}:{SHA1}") -> AsyncIterator[Connected]:
+    """A leg with its peer, after the handshake."""
+    watcher = Watcher()
+    leg = server.open_leg(watcher)
+    peer = Peer(profiles)
+    leg.accept(peer.remote)
+    await peer.connect(leg.local)
+    await asyncio.wait_for(watcher.connected.wait(), ANSWER_S)
+    yield Connected(peer, leg, watcher)
