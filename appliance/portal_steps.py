@@ -12,8 +12,8 @@ import os
 import pwd
 import subprocess
 import sys
-from dataclasses import asdict
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
