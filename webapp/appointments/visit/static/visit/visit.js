@@ -308,5 +308,7 @@ class Visit {
   }
 }
 
-const root = document.querySelector('[data-behaviour="visit"]');
-if (root instanceof HTMLElement) new Visit(root).start();
+/** @param {HTMLElement} element */
+export default function visit(element) {
+  new Visit(element).start();
+}
