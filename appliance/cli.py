@@ -11,7 +11,18 @@ from appliance.commands import target
 from appliance.configure.render import product_version
 from core.errors import WellhouseError
 
-COMMANDS = ("up", "configure", "status", "check", "settings", "audit", "setup-link")
+COMMANDS = (
+    "up",
+    "configure",
+    "status",
+    "check",
+    "settings",
+    "audit",
+    "backup",
+    "restore",
+    "recovery-sheet",
+    "setup-link",
+)
 USER_ERROR = 2
 
 

@@ -176,6 +176,20 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """Copies of everything, encrypted by restic before they leave the box."""
+
+    targets: tuple[str, ...] = setting(
+        "Where copies go, as restic writes it: a folder, sftp:user@nas:/wellhouse, or s3:https://…/bucket.", ()
+    )
+    credentials_file: str = setting("File of NAME=value lines for restic, as AWS_ACCESS_KEY_ID; empty for none.", "")
+    keep_hourly: int = setting("How many hourly copies are kept.", 48)
+    keep_daily: int = setting("How many daily copies are kept.", 30)
+    keep_weekly: int = setting("How many weekly copies are kept.", 12)
+    keep_monthly: int = setting("How many monthly copies are kept.", 24)
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections of wellhouse.toml."""
 
@@ -188,6 +202,7 @@ class Settings:
     passwords: Passwords = field(default_factory=Passwords)
     rtc: Rtc = field(default_factory=Rtc)
     mail: Mail = field(default_factory=Mail)
+    backup: Backup = field(default_factory=Backup)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -73,6 +73,10 @@ class Keyring:
         """AES-256-GCM with the sealing key *key_id*."""
         return self._seal_cipher(key_id)
 
+    def backup_password(self) -> str:
+        """The password of the restic repositories: whoever holds the recovery sheet can open them anywhere."""
+        return base64.urlsafe_b64encode(self._derived("backup")).decode()
+
     def turn_secret(self) -> str:
         """The secret that portal and coturn share for REST credentials."""
         return base64.urlsafe_b64encode(self._derived("turn")).decode()

@@ -1,0 +1,91 @@
+"""What one backup set holds, written beside it and signed, so that a set proves itself before it is trusted.
+
+Every data path of the box is listed in DATA: it is copied, or it says why not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from core.errors import Refused
+from webapp.crypto.keyring import Keyring
+
+FILE = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class DataPath:
+    """Something under paths.data (or beside it). *why_not* is empty if it is copied."""
+
+    name: str
+    why_not: str = ""
+
+
+DATA = (
+    DataPath("wellhouse.db"),
+    DataPath("documents"),
+    DataPath("rtc/events.jsonl"),
+    DataPath("wellhouse.db-wal", "empty at the moment of the copy: it was written back into the database"),
+    DataPath("wellhouse.db-shm", "made anew by whoever opens the database"),
+    DataPath("queue.db", "the worker's ticker; what must not be lost is in the database"),
+    DataPath("queue.db-wal", "belongs to queue.db"),
+    DataPath("queue.db-shm", "belongs to queue.db"),
+    DataPath("backup", "the backups' own workplace"),
+    DataPath("keys/master.key", "never in a backup: it is on the recovery sheet"),
+)
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """*number* grows by one with each set of a box; *made_at* is Unix seconds; *files* map paths to SHA-256."""
+
+    format: int
+    number: int
+    made_at: float
+    version: str
+    engine: str
+    files: dict[str, str]
+    rows: dict[str, int]
+
+
+def write(folder: Path, manifest: Manifest, keyring: Keyring) -> None:
+    """Put *manifest* and its signature into *folder*."""
+    body = msgspec.json.encode(manifest, order="deterministic").decode()
+    (folder / FILE).write_text(json.dumps({"manifest": body, "mac": _mac(body, keyring)}) + "\n", encoding="utf-8")
+
+
+def read(folder: Path, keyring: Keyring) -> Manifest:
+    """The manifest of the set in *folder*; Refused if it is absent, altered, or another box's."""
+    try:
+        signed = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        body, mac = signed["manifest"], signed["mac"]
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise Refused("This backup set has no readable manifest, so nothing in it can be trusted.") from e
+    if not isinstance(body, str) or not hmac.compare_digest(_mac(body, keyring), str(mac)):
+        raise Refused("This backup set was altered, or belongs to another box than this recovery key.")
+    manifest = msgspec.json.decode(body, type=Manifest)
+    if manifest.format != FORMAT:
+        raise Refused(f"This backup set has the format {manifest.format}; install the version that made it.")
+    return manifest
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with file.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Relative path → SHA-256 for every file under *folder* but the manifest."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / FILE)
+    return {str(path.relative_to(folder)): digest(path) for path in files}
+
+
+def _mac(body: str, keyring: Keyring) -> str:
+    return hmac.new(keyring.hash_key("backup manifest"), body.encode(), hashlib.sha256).hexdigest()

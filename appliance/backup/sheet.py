@@ -1,0 +1,37 @@
+"""The recovery sheet: the one piece of paper with which another machine opens everything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.settings import Settings
+
+GROUP_SIGNS, GROUPS_A_LINE = 4, 8
+
+
+def recovery_sheet(settings: Settings, *, at: datetime) -> str:
+    """The sheet's text, with the master key in groups of four. Whoever reads it can open every backup."""
+    digits = settings.paths.master_key.read_text(encoding="ascii").strip()
+    groups = [digits[i : i + GROUP_SIGNS] for i in range(0, len(digits), GROUP_SIGNS)]
+    lines = [" ".join(groups[i : i + GROUPS_A_LINE]) for i in range(0, len(groups), GROUPS_A_LINE)]
+    key = "\n".join(f"    {line}" for line in lines)
+    targets = "\n".join(f"    {target}" for target in settings.backup.targets) or "    (none set yet)"
+    return f"""\
+WELLHOUSE RECOVERY SHEET                                      {at:%Y-%m-%d}
+
+Keep this on paper, in a locked place that is not the server room.
+Whoever has it can open every backup of this box.
+
+The box      {settings.site.hostname}
+
+Recovery key
+{key}
+
+Backups lie in
+{targets}
+
+When the box is lost
+ 1. Install Debian or Ubuntu on another machine and get Wellhouse.
+ 2. Run:  wellhouse restore TARGET
+ 3. Type the recovery key when it asks.
+"""

@@ -1,0 +1,38 @@
+"""Looking into a copied SQLCipher file without changing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from core.errors import Refused
+from webapp.crypto.keyring import Keyring
+
+SQLITE_FILE = "wellhouse.db"
+
+
+def count_rows(file: Path, keyring: Keyring) -> dict[str, int]:
+    """Rows of each table in an SQLCipher file."""
+    connection = open_copy(file, keyring)
+    try:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        names = [row[0] for row in connection.execute(query)]
+        return {
+            name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608  # from the schema
+            for name in names
+        }
+    finally:
+        connection.close()
+
+
+def open_copy(file: Path, keyring: Keyring) -> sqlcipher.Connection:
+    """A connection that only reads; Refused if the key does not fit."""
+    connection = sqlcipher.connect(f"file:{file}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    try:
+        connection.execute(f'PRAGMA key="{keyring.database_key()}"')
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlcipher.DatabaseError as e:
+        connection.close()
+        raise Refused("The recovery key does not open the database in this backup set.") from e
+    return connection
