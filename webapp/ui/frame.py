@@ -95,3 +95,4 @@ class Bar:
     waiting: tuple[Waiting, ...] = ()
     waiting_url: str = ""
     admit_all_url: str = ""
+    waiting_part_url: str = ""  # where the banner is drawn afresh; asking there is no sign of somebody being active
