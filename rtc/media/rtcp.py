@@ -19,7 +19,7 @@ FIR_FORMAT = 4
 APPLICATION_FORMAT = 15
 REMB_NAME = b"REMB"
 CNAME_ITEM = 1
-REPORT_BLOCKS_MOST = 31  # five bits count them
+NACKED_MOST = 512  # sequence numbers read of one packet; who misses more needs a keyframe
 
 _BLOCK = struct.Struct("!IIIIII")
 _SENDER = struct.Struct("!IQIII")
@@ -73,7 +73,7 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class Nack:
-    """Sequence numbers of *media* that *sender* misses (RFC 4585, 6.2.1)."""
+    """Sequence numbers of *media* that *sender* misses (RFC 4585, 6.2.1). Of very many, the first are read."""
 
     sender: int
     media: int
@@ -194,6 +194,8 @@ def _lost(entries: bytes) -> tuple[int, ...]:
     sequences = []
     for first, mask in struct.iter_unpack("!HH", entries):
         sequences.append(first)
+        if len(sequences) >= NACKED_MOST:
+            break
         while mask:
             lowest = mask & -mask
             sequences.append((first + lowest.bit_length()) & 0xFFFF)

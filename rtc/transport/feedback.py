@@ -13,8 +13,6 @@ from rtc.media.rtcp import (
 )
 from rtc.transport.leg import MediaLeg
 
-NACKED_MOST = 512  # sequence numbers of one compound; a viewer that misses more needs a keyframe
-
 
 def take_rtcp(leg: MediaLeg, compound: bytes, at: float) -> None:
     """Act on an authentic *compound* of *leg*. What it says of others' media changes nothing."""
@@ -31,7 +29,7 @@ def take_rtcp(leg: MediaLeg, compound: bytes, at: float) -> None:
                         source.clock.sender_report(ssrc, ntp, rtp, at)
             case Nack(media=media, sequences=sequences):
                 if media in leg.routes:
-                    leg.routes[media].resend(sequences[:NACKED_MOST], at)
+                    leg.routes[media].resend([n for n in sequences if leg.resends.take(at)], at)
             case PictureLoss(media=media):
                 _request_keyframe(leg, media)
             case FullIntraRequest(targets=targets):

@@ -28,6 +28,7 @@ log = EventLog("rtc.transport")
 
 SILENT_S = 5.0
 HANDSHAKE_S = 20.0
+RESENDS_PER_S = 500  # packets sent again to one viewer: half of a full picture's
 CHECKS_PER_S = 100  # from paths that have proved themselves; a browser sends about 20 while it starts
 
 
@@ -42,6 +43,7 @@ class MediaLeg:
         self.sources: dict[str, MediaSource] = {}  # by mid
         self.routes: dict[int, MediaRoute] = {}  # by the SSRC that we send
         self.estimates = ViewerEstimates()  # of those who view this leg's sources
+        self.resends = TokenBucket(RESENDS_PER_S, RESENDS_PER_S, port.clock())
         self.report_at = 0.0  # when the next reports are due
         self.closed = False
         self._port = port

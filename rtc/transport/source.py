@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from core.errors import Invalid
 from rtc.dataplane.interface import RouteSettings, SourceSettings
@@ -146,7 +147,7 @@ class MediaRoute:
         source.routes[self.number] = self
         beside[track.ssrc] = self
 
-    def resend(self, sequences: tuple[int, ...], at: float) -> None:
+    def resend(self, sequences: Sequence[int], at: float) -> None:
         """Answer a viewer that misses *sequences* (the route's numbers)."""
         missing = self._port.engine.resend(self.number, sequences)
         if missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
 from core.clock import utcnow
+from rtc.media.rtcp import RtcpPacket, parse_compound
 from rtc.transport.certificate import fingerprint, make_identity
 from rtc.transport.interface import LocalParameters, RemoteParameters
 from rtc.transport.leg import MediaLeg
@@ -25,7 +27,7 @@ SHA1 = "SRTP_AES128_CM_SHA1_80"
 ANSWER_S = 2.0
 NO_ANSWER_S = 0.1
 
-_transports: list[asyncio.DatagramTransport] = []  # of all peers of the running test
+_sockets: list[socket.socket] = []  # of all peers of the running test
 
 
 @dataclass
@@ -65,13 +67,15 @@ async def media_server(
     try:
         yield server
     finally:
-        for transport in _transports:
-            transport.close()
-        _transports.clear()
         await server.close()
+        for opened in _sockets:
+            if opened.fileno() >= 0:
+                asyncio.get_running_loop().remove_reader(opened)
+                opened.close()
+        _sockets.clear()
 
 
-class Peer(asyncio.DatagramProtocol):
+class Peer:
     """One peer connection. What arrives lies in queues; nothing is repeated, as loopback loses nothing."""
 
     def __init__(self, profiles: str = f"{GCM}:{SHA1}") -> None:
@@ -84,10 +88,9 @@ class Peer(asyncio.DatagramProtocol):
         self.undecipherable = 0
         self.local: LocalParameters | None = None
         self.selected = ""
-        self._candidate = 0
         self._identity = make_identity(utcnow())
         self._profiles = profiles
-        self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
         self._connection: SSL.Connection | None = None
         self._in: Session | None = None
         self._out: Session | None = None
@@ -104,42 +107,50 @@ class Peer(asyncio.DatagramProtocol):
     async def open(self, address: str = "127.0.0.1", *, candidate: int = 0) -> None:
         """Open a socket towards a *candidate*; again: move to another one, as a phone that changes its network."""
         self.close_socket()
-        self._candidate = candidate
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(address, 0))
-        _transports.append(self._transport)
+        assert self.local is not None
+        there = self.local.candidates[candidate]
+        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        _sockets.append(self._socket)
+        self._socket.setblocking(False)
+        self._socket.bind((address, 0))
+        self._socket.connect((there.address, there.port))
+        asyncio.get_running_loop().add_reader(self._socket, self._readable)
 
     @property
     def address(self) -> tuple[str, int]:
         """Where this peer is now."""
-        assert self._transport is not None
-        host, port = self._transport.get_extra_info("sockname")[:2]
+        assert self._socket is not None
+        host, port = self._socket.getsockname()[:2]
         return (host, port)
 
     def close_socket(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # noqa: ARG002 - asyncio names it
-        if data[0] < 4:
-            self.stun_replies.put_nowait(data)
-        elif data[0] < 64:
-            self.dtls.put_nowait(data)
+    def _readable(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._socket is not None:
+                self._sort(self._socket.recv(2048))
+
+    def _sort(self, datagram: bytes) -> None:
+        if datagram[0] < 4:
+            self.stun_replies.put_nowait(datagram)
+        elif datagram[0] < 64:
+            self.dtls.put_nowait(datagram)
         elif self._in is not None:
-            control = 191 < data[1] < 224
+            control = 191 < datagram[1] < 224
             try:
-                opened = self._in.unprotect_rtcp(data) if control else self._in.unprotect(data)
+                opened = self._in.unprotect_rtcp(datagram) if control else self._in.unprotect(datagram)
             except SrtpError:
                 self.undecipherable += 1
                 return
             (self.rtcp if control else self.rtp).put_nowait(opened)
 
     def send_raw(self, datagram: bytes) -> None:
-        assert self._transport is not None
-        assert self.local is not None
-        candidate = self.local.candidates[self._candidate]
-        self._transport.sendto(datagram, (candidate.address, candidate.port))
+        assert self._socket is not None
+        self._socket.send(datagram)
 
     # ICE
 
@@ -277,15 +288,27 @@ class Peer(asyncio.DatagramProtocol):
     def send_rtp(self, packet: bytes) -> None:
         self.send_raw(self.protect_rtp(packet))
 
-    def send_rtcp(self, compound: bytes) -> None:
+    def protect_rtcp(self, compound: bytes) -> bytes:
         assert self._out is not None
-        self.send_raw(self._out.protect_rtcp(compound))
+        protected: bytes = self._out.protect_rtcp(compound)
+        return protected
+
+    def send_rtcp(self, compound: bytes) -> None:
+        self.send_raw(self.protect_rtcp(compound))
 
     async def next_rtp(self) -> bytes:
         return await asyncio.wait_for(self.rtp.get(), ANSWER_S)
 
     async def next_rtcp(self) -> bytes:
         return await asyncio.wait_for(self.rtcp.get(), ANSWER_S)
+
+    async def drain_rtcp(self) -> list[RtcpPacket]:
+        """All RTCP packets that the server has sent up to now."""
+        await self.send_check()  # its answer is behind them
+        packets: list[RtcpPacket] = []
+        while not self.rtcp.empty():
+            packets += parse_compound(self.rtcp.get_nowait())
+        return packets
 
 
 @dataclass
