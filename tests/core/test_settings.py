@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.settings import SettingError, Settings, load, parse
+
+
+def refusal(table: dict[str, Any]) -> str:
+    with pytest.raises(SettingError) as caught:
+        parse(table)
+    return caught.value.sentence
+
+
+def test_no_file_content_means_defaults() -> None:
+    assert parse({}) == Settings()
+    assert parse({}).ports.media == 3480
+
+
+def test_every_setting_has_prose() -> None:
+    sections = [f.default_factory() for f in fields(Settings) if callable(f.default_factory)]
+    assert len(sections) >= 8
+    assert all(is_dataclass(section) and section.__doc__ for section in sections)
+    silent = [f.name for section in sections for f in fields(section) if len(f.metadata.get("prose", "")) < 5]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"ports": {"medai": 1}}, "ports.medai is not a setting. Did you mean media?"),
+        ({"prots": {}}, "[prots] is not a section. Did you mean ports?"),
+        ({"ports": 5}, "ports must be a section: write [ports]."),
+        ({"ports": {"media": "3480"}}, "ports.media must be a whole number"),
+        ({"ports": {"media": True}}, "ports.media must be a whole number"),
+        ({"site": {"demo": 1}}, "site.demo must be true or false"),
+        ({"rtc": {"addresses": "192.0.2.7"}}, "rtc.addresses must be a list of texts"),
+        ({"rtc": {"addresses": ["clinic"]}}, "is not an IP address"),
+        ({"ports": {"media": 70000}}, "between 1 and 65535"),
+        ({"ports": {"relay_first": 50000, "relay_last": 49999}}, "relay_first must not exceed"),
+        ({"ports": {"media": 49200}}, "belong to coturn"),
+        ({"ports": {"media": 3478}}, "need different ones"),
+        ({"portal": {"idle_minutes": 90}}, "between 5 and 60"),
+        ({"database": {"engine": "postgresql"}}, "database.dsn is needed"),
+        ({"paths": {"data": "/srv/w", "keys": "/srv/w/keys"}}, "must not lie inside"),
+        ({"paths": {"run": "/r" + "x" * 100}}, "too long"),
+        ({"paths": {"log": "/var/log;x"}}, "paths.log must start with /"),
+        ({"site": {"hostname": "Clinic Example"}}, "is not a host name"),
+    ],
+)
+def test_wrong_setting_is_named_with_what_would_be_right(table: dict[str, Any], words: str) -> None:
+    assert words in refusal(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "origins"),
+    [
+        ({"site": {"hostname": "clinic.example"}}, {"https://clinic.example"}),
+        (
+            {"site": {"hostname": "a.example", "other_names": ["192.0.2.7", "2001:db8::7"]}, "ports": {"https": 8443}},
+            {"https://a.example:8443", "https://192.0.2.7:8443", "https://[2001:db8::7]:8443"},
+        ),
+    ],
+)
+def test_origins_are_written_as_browsers_write_them(table: dict[str, Any], origins: set[str]) -> None:
+    assert parse(table).origins == origins
+    assert parse(table).origin in origins
+
+
+def test_file_is_named_in_what_is_wrong_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "wellhouse.toml"
+    with pytest.raises(SettingError, match="There is no settings file"):
+        load(file)
+    file.write_text("[ports\n")
+    with pytest.raises(SettingError, match=r"wellhouse\.toml is not valid TOML"):
+        load(file)
+    file.write_text("[ports]\nhttpz = 1\n")
+    with pytest.raises(SettingError, match=r"wellhouse\.toml: ports\.httpz"):
+        load(file)
+    file.write_text("[ports]\nhttps = 8443\n")
+    assert load(file).ports.https == 8443
