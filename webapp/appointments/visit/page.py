@@ -160,10 +160,10 @@ def _other_name(door: Door) -> str:
 def _call_back(door: Door, phone: str) -> str:
     """What to do when the connection stays away."""
     if not door.is_staff and phone:
-        return gettext("If it stays lost, we will call %(phone)s.", phone=phone)
+        return gettext("If something goes wrong, we will call %(phone)s.", phone=phone)
     clinic = practice.current().phone
     if not door.is_staff and clinic:
-        return gettext("If it stays lost, call the clinic: %(phone)s.", phone=clinic)
+        return gettext("If something goes wrong, call the clinic: %(phone)s.", phone=clinic)
     return ""
 
 

@@ -78,8 +78,10 @@ class Visit {
   #bindPage() {
     const root = this.#root;
     const settings = part(root, "settings", HTMLDialogElement);
-    settings.addEventListener("close", () => this.#choices.hide());
-    part(root, "waiting-settings").addEventListener("click", () => this.#openSettings());
+    settings.addEventListener("close", () => this.#placeChoices());
+    for (const hook of ["lobby-settings", "waiting-settings"]) {
+      part(root, hook).addEventListener("click", () => this.#openSettings());
+    }
     part(root, "waiting-leave").addEventListener("click", () => void this.#leave());
     part(root, "end-visit").addEventListener("click", () => void this.#endForAll());
     part(root, "join-again").addEventListener("click", () => location.reload());
@@ -116,10 +118,15 @@ class Visit {
     this.#stage = stage;
     this.#root.dataset.stage = stage;
     for (const name of ["lobby", "waiting", "room", "over"]) part(this.#root, `stage-${name}`).hidden = name !== stage;
-    if (stage === "lobby") this.#choices.showIn(part(this.#root, "choices-slot"));
-    else this.#choices.hide();
+    this.#placeChoices();
+    scrollTo(0, 0);
     // The heading of the stage is what a screen reader hears next.
-    part(this.#root, `stage-${stage}`).querySelector("h1")?.focus();
+    part(this.#root, `stage-${stage}`).querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  #placeChoices() {
+    if (this.#stage === "lobby") this.#choices.showIn(part(this.#root, "choices-slot"));
+    else this.#choices.hide();
   }
 
   /** @param {import("./lobby.js").Answers} answers */
@@ -167,7 +174,10 @@ class Visit {
         this.#announce("joined", name);
         void chime(this.#devices.choice.speaker);
       },
-      left: (name) => this.#announce("left", name),
+      left: (name) => {
+        this.#announce("left", name);
+        part(this.#root, "nobody-words").textContent = this.#config.words.left.replace("{name}", name);
+      },
       connected: (connected) => this.#showConnected(connected),
       graded: (grade) => {
         const bars = part(this.#root, "quality");
