@@ -19,11 +19,15 @@ from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
 from webapp.account.queries import actor_of
 from webapp.account.routes import account
+from webapp.appointments.routes import appointments
 from webapp.appointments.visit.routes import visit
 from webapp.audit import chain
+from webapp.clients.routes import clients
 from webapp.crypto.keyring import Keyring
 from webapp.db import fields, migrate
 from webapp.db.database import db, open_database
+from webapp.desk.bar import bar, reader
+from webapp.desk.routes import desk
 from webapp.outbox.routes import outbox
 from webapp.practice import queries as practice_queries
 from webapp.practice.routes import practice
@@ -95,11 +99,11 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     # nginx is the only one that reaches the portal's socket, and it sets these.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     _keep_connections(app)
-    guard.install(app, settings, actor_of, sign_in_endpoint="account.sign_in")
+    guard.install(app, settings, actor_of, sign_in_endpoint="account.sign_in", confirm_endpoint="mfa.confirm")
     CSRFProtect(app)
     headers.install(app, settings)
     errors.install(app)
-    ui.init_app(app)
+    ui.init_app(app, reader=reader, bar=bar)
     declare_foreign(app, "ui.static", "scripts, styles and pictures: the same for everybody")
     declare_foreign(app, "bootstrap.static", "scripts and styles: the same for everybody")
     for feature in FEATURES:
@@ -114,7 +118,7 @@ def healthz(_actor: Actor) -> ResponseReturnValue:
     return Response("ok\n", mimetype="text/plain")
 
 
-FEATURES: tuple[Feature, ...] = (box, outbox, account, practice, setup, visit)
+FEATURES: tuple[Feature, ...] = (box, outbox, account, practice, setup, clients, appointments, visit, desk)
 
 
 def _keep_connections(app: Flask) -> None:

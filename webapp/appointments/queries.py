@@ -32,6 +32,7 @@ class Line:
     ends_at: datetime
     minutes: int
     status: Status
+    provider: uuid.UUID
     people: tuple[Face, ...]
     entry: window.Entry
     opens_at: datetime
@@ -39,6 +40,11 @@ class Line:
     @property
     def can_join(self) -> bool:
         return self.entry is window.Entry.OPEN
+
+    @property
+    def is_ahead(self) -> bool:
+        """Can be entered now or later."""
+        return self.entry in (window.Entry.OPEN, window.Entry.NOT_YET)
 
     @property
     def is_cancelled(self) -> bool:
@@ -120,14 +126,19 @@ class AppointmentView:
     can_cancel: bool
 
 
+def line_of(actor: Actor, read: ReadAppointment, *, at: datetime) -> Line:
+    """The appointment as it stands in the actor's lists."""
+    [line] = _lines(actor, _all().where(Appointment.id == read.appointment.id), at=at)
+    return line
+
+
 def view(actor: Actor, read: ReadAppointment, *, at: datetime) -> AppointmentView:
     """What the page of an appointment shows. Opens the reason: the route records it."""
     appointment = read.appointment
     reason = AppointmentReason.get_or_none(AppointmentReason.appointment == appointment.id)
-    [line] = _lines(actor, _all().where(Appointment.id == appointment.id), at=at)
     is_provider = read.role is Role.PROVIDER
     return AppointmentView(
-        line=line,
+        line=line_of(actor, read, at=at),
         provider=Face(appointment.provider.id, appointment.provider.name),
         clients=tuple(Face(client.id, client.name) for client in read.clients),
         uninvited=tuple(Face(c.id, c.name) for c in read.clients if c.account_id is None) if is_provider else (),
@@ -188,6 +199,7 @@ def _line(actor: Actor, row: Appointment, clients: tuple[Face, ...] | None, *, a
         ends_at=row.ends_at,
         minutes=row.minutes,
         status=row.status,
+        provider=row.provider_id,
         people=clients if clients is not None else (Face(row.provider.id, row.provider.name),),
         entry=door.entry(at=at),
         opens_at=door.opens_at,

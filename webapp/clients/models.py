@@ -29,7 +29,7 @@ class Client(Row):
     language = PlainText(why="a language code", default="en")
     sort_key = PlainText(why="the order of lists: folded, family name first")
     search = PlainText(why="names, address and number in one folded text, for the search in lists")
-    created_at = Moment(index=True)
+    created_at = Moment()
     archived_at = Moment(null=True)
 
     class Meta:

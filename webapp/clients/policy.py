@@ -44,8 +44,8 @@ def care_for(actor: Actor, client_id: uuid.UUID) -> ReadClient:
     return read
 
 
-def change_client(actor: Actor, client_id: uuid.UUID) -> ReadClient:
-    """The care team and the client: those who read everything may put it right."""
+def know_client(actor: Actor, client_id: uuid.UUID) -> ReadClient:
+    """The care team and the client themself: those who read everything, and may put it right."""
     read = read_client(actor, client_id)
     if not read.full:
         raise NotFound(ABSENT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -30,7 +29,6 @@ class Which(enum.StrEnum):
 class Order(enum.StrEnum):
     NAME = "name"
     NAME_DOWN = "-name"
-    NEWEST = "newest"
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,6 @@ def list_clients(
     # First the ids, from the index alone; then only these rows.
     ids = [row.id for row in found.order_by(*_ORDERS[order]).paginate(page, PAGE_ROWS)]
     return ClientPage(_lines(ids), total, page, pages, _counts(actor))
-
-
-def client_lines(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ClientLine]:
-    """Rows for *ids* that a query of another feature found."""
-    return {line.face.id: line for line in _lines(list(ids))}
 
 
 @dataclass(frozen=True)
@@ -163,7 +156,6 @@ def own_client(actor: Actor) -> Client | None:
 _ORDERS: dict[Order, tuple[object, ...]] = {
     Order.NAME: (Client.sort_key, Client.id),
     Order.NAME_DOWN: (Client.sort_key.desc(), Client.id.desc()),
-    Order.NEWEST: (Client.created_at.desc(), Client.id),
 }
 
 

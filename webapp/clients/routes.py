@@ -50,14 +50,14 @@ def info(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return _info_page(actor, read)
 
 
-@clients.get("/clients/<uuid:client_id>/edit", allow=policy.change_client, records=Action.CLIENT_VIEWED)
+@clients.get("/clients/<uuid:client_id>/edit", allow=policy.know_client, records=Action.CLIENT_VIEWED)
 def edit(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     values, details = queries.client_values(read), queries.client_details(read)
     form = _form_for(actor)(**vars(values), **vars(details))
     return render_template("clients/edit.html", form=form, read=read)
 
 
-@clients.post("/clients/<uuid:client_id>/edit", allow=policy.change_client, records=Action.CLIENT_SAVED)
+@clients.post("/clients/<uuid:client_id>/edit", allow=policy.know_client, records=Action.CLIENT_SAVED)
 def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     form = _form_for(actor)()
     if not form.validate():

@@ -26,7 +26,7 @@ def up(_migrator, db):
         language = peewee.TextField()
         sort_key = peewee.TextField()
         search = peewee.TextField()
-        created_at = peewee.BigIntegerField(index=True)
+        created_at = peewee.BigIntegerField()
         archived_at = peewee.BigIntegerField(null=True)
 
         class Meta:

@@ -1,0 +1,123 @@
+"""For whom a page is written, and what its bar holds. ``webapp.ui`` asks once for each page."""
+
+from __future__ import annotations
+
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import g, request, url_for
+from flask_babel import gettext
+
+from core.clock import utcnow
+from webapp.access.actor import Actor, Role, anonymous
+from webapp.account.queries import other_roles
+from webapp.appointments.visit.queries import WaitingPerson, waiting_for
+from webapp.practice import queries as practice
+from webapp.ui import frame
+from webapp.ui.frame import Bar, Face, MenuItem, Reader, Tab, Theme, Waiting
+
+_BARS = {Role.PROVIDER: frame.Role.PROVIDER, Role.ADMIN: frame.Role.ADMIN, Role.CLIENT: frame.Role.CLIENT}
+
+
+def reader() -> Reader:
+    """The reader's zone, language and theme; strangers read times as the practice writes them."""
+    actor = _actor()
+    if not actor.is_authenticated:
+        return Reader(zone=ZoneInfo(practice.current().time_zone))
+    theme = Theme(actor.theme) if actor.theme else Theme.SYSTEM
+    return Reader(zone=ZoneInfo(actor.time_zone), locale=actor.locale, theme=theme)
+
+
+def bar() -> Bar:
+    """The bar of this page for whoever reads it."""
+    actor, info = _actor(), practice.current()
+    if not actor.is_authenticated:
+        return Bar(practice_name=info.name, phone=info.phone, sign_in_url=url_for("account.sign_in"))
+    waiting = waiting_people(actor)
+    at_once = len({person.appointment_id for person in waiting}) == 1 and len(waiting) > 1
+    return Bar(
+        role=_BARS[actor.role],
+        practice_name=info.name,
+        tabs=_tabs(actor),
+        menu=_menu(actor),
+        face=Face(actor.id, actor.name),
+        phone=info.phone,
+        live_url=url_for("outbox.live"),
+        waiting=tuple(waiting_line(person) for person in waiting),
+        waiting_url=url_for("desk.home"),
+        admit_all_url=url_for("visit.admit_all", appointment_id=waiting[0].appointment_id) if at_once else "",
+        waiting_part_url=url_for("desk.waiting") if actor.role is Role.PROVIDER else "",
+    )
+
+
+def waiting_people(actor: Actor) -> tuple[WaitingPerson, ...]:
+    """Who waits for the actor now; nobody waits for an admin, whose role lets nobody in."""
+    return waiting_for(actor.id, at=utcnow()) if actor.role is Role.PROVIDER else ()
+
+
+def waiting_line(person: WaitingPerson) -> Waiting:
+    """Somebody who waits, as the banner and Today show them."""
+    return Waiting(
+        face=Face(person.client_id, person.name),
+        since=person.since,
+        starts_at=person.starts_at,
+        admit_url=url_for("visit.admit_and_join", appointment_id=person.appointment_id, person=person.person),
+    )
+
+
+def _tabs(actor: Actor) -> tuple[Tab, ...]:
+    at = _place()
+    match actor.role:
+        case Role.PROVIDER:
+            return (
+                Tab(gettext("Today"), url_for("desk.home"), "house-door", current=at == "home"),
+                Tab(gettext("Clients"), url_for("desk.clients"), "people", current=at == "clients"),
+                Tab(gettext("Appointments"), url_for("appointments.index"), "calendar3", current=at == "appointments"),
+            )
+        case Role.ADMIN:
+            return (
+                Tab(gettext("Home"), url_for("desk.home"), "house-door", current=at == "home"),
+                Tab(gettext("Practice"), url_for("practice.show"), "building", current=at == "practice"),
+            )
+        case _:
+            return (
+                Tab(gettext("Home"), url_for("desk.home"), "house-door", current=at in ("home", "clients")),
+                Tab(gettext("Appointments"), url_for("appointments.index"), "calendar3", current=at == "appointments"),
+            )
+
+
+_PLACES = {
+    "desk.home": "home",
+    "desk.clients": "clients",
+    "desk.client_history": "clients",
+    "desk.visit_history": "appointments",
+    "appointments.new": "clients",
+    "appointments.book": "clients",
+}
+
+
+def _place() -> str:
+    """Which tab this page belongs to: a feature's name, unless the page is named here."""
+    endpoint = request.endpoint or ""
+    return _PLACES.get(endpoint, endpoint.partition(".")[0])
+
+
+def _menu(actor: Actor) -> tuple[MenuItem, ...]:
+    names = {
+        Role.ADMIN: gettext("Switch to Admin role"),
+        Role.PROVIDER: gettext("Switch to Provider role"),
+        Role.CLIENT: gettext("Switch to my own visits"),
+    }
+    switches = (
+        MenuItem(names[role], url_for("account.switch_role", role=role.value), "arrow-left-right", post=True)
+        for role in other_roles(actor)
+    )
+    return (
+        MenuItem(gettext("My Account"), url_for("account.info"), "person-circle"),
+        *switches,
+        MenuItem(gettext("Sign out"), url_for("account.sign_out"), "box-arrow-right", post=True),
+    )
+
+
+def _actor() -> Actor:
+    return cast(Actor, g.get("actor") or anonymous())
