@@ -110,11 +110,12 @@ def test_junk_and_plain_alerts_do_not_end_a_handshake(context: SSL.Context) -> N
     client = Client()
     association = DtlsAssociation(context, client.fingerprints("sha-256"))
     [hello] = client.flight()
-    fatal = bytes([21]) + b"\xfe\xfd" + bytes(8) + b"\0\2" + b"\2\x28"
+    fatal = bytes([21]) + b"\xfe\xfd" + bytes(7) + b"\x09" + b"\0\2" + b"\2\x28"
     for junk in (fatal, record(40, kind=22), record(3, kind=20), b"\x16" * 200, hello[:60]):
         association.receive(junk)
     for datagram in association.receive(hello):
         client.connection.bio_write(datagram)
+    association.receive(fatal)
     client.talk_to(association)
     assert association.keys is not None
 
