@@ -19,6 +19,7 @@ from webapp.access import sessions
 from webapp.access.actor import Actor, anonymous
 from webapp.access.route import Declared, Nothing, declared_for
 from webapp.access.rules import ABSENT, Public
+from webapp.access.step_up import is_fresh
 from webapp.audit.events import Action, Event, Outcome
 from webapp.db.fields import opened_of_clients
 from webapp.db.unit import recorded, unit
@@ -35,7 +36,9 @@ class NotRecorded(Exception):
     """A programming fault: the route did not record what it declared, or showed a client's content unrecorded."""
 
 
-def install(app: Flask, settings: Settings, identify: Identify, *, sign_in_endpoint: str) -> None:
+def install(
+    app: Flask, settings: Settings, identify: Identify, *, sign_in_endpoint: str, confirm_endpoint: str
+) -> None:
     """Put the guard before every request of *app*."""
     manager = LoginManager()
     manager.session_protection = None  # our sessions are rows; flask-login only hands out the current user
@@ -69,6 +72,8 @@ def install(app: Flask, settings: Settings, identify: Identify, *, sign_in_endpo
         except (NotFound, Refused):
             _record_denial(g.actor)
             raise
+        if declared.step_up is not None and not is_fresh(g.session, declared.step_up, at=at):
+            return _ask_to_confirm(declared, confirm_endpoint)
         return None
 
     @app.after_request
@@ -89,9 +94,10 @@ def _who(settings: Settings, identify: Identify, at: datetime) -> tuple[Actor, s
 
 
 def _refuse_foreign_origin(settings: Settings) -> None:
-    # Besides the form token: browsers say where a request comes from (ASVS 3.5.3).
+    # Besides the form token: browsers say where a request comes from (ASVS 3.5.3). As our pages forbid the Referer,
+    # their own forms bring "Origin: null" (Fetch, 3.2); then Sec-Fetch-Site tells, and before Safari 16.4 the token.
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    if (origin is not None and origin not in settings.origins) or site not in (None, "same-origin", "none"):
+    if origin not in (None, "null", *settings.origins) or site not in (None, "same-origin", "none"):
         raise Refused("This request came from another site, so nothing was done. Open the page here and try again.")
 
 
@@ -103,6 +109,15 @@ def _ask_to_sign_in(declared: Declared, sign_in_endpoint: str) -> AnyResponse:
     target = request.full_path.rstrip("?") if request.method == "GET" else "/"
     url = current_app.url_for(sign_in_endpoint)
     return redirect(url if target == "/" else f"{url}?next={quote(target, safe='/')}")
+
+
+def _ask_to_confirm(declared: Declared, confirm_endpoint: str) -> AnyResponse:
+    if declared.json or request.method not in SAFE_METHODS:
+        _record_denial(g.actor)
+        raise Refused("Please show once more that it is you: go back, reload the page, and follow its question.")
+    need = declared.step_up.value if declared.step_up else ""
+    target = request.full_path.rstrip("?")
+    return redirect(f"{current_app.url_for(confirm_endpoint)}?need={need}&next={quote(target, safe='/')}")
 
 
 def safe_next(target: str | None) -> str:
@@ -128,16 +143,16 @@ def _record_denial(actor: Actor) -> None:
 def _check_recorded(declared: Declared, response: Response) -> None:
     seen = recorded.get() or set()
     records = declared.records
-    if isinstance(records, Action) and records not in seen:
+    if isinstance(records, tuple) and not seen.intersection(records):
         if request.method in SAFE_METHODS:
             client = getattr(g.loaded, "audit_client", None)
             ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
-            with unit(Event(records, g.actor, client=client, about=ids)):
+            with unit(Event(records[0], g.actor, client=client, about=ids)):
                 pass
             return
         # A POST that shows its form again (status 200) did nothing; one that acted redirects or answers JSON.
         if response.status_code in (201, 204, 302, 303) or response.is_json:
-            _fault(f"{request.endpoint} declares {records.value} and did not record it")
+            _fault(f"{request.endpoint} declares {records[0].value} and did not record it")
     opened = opened_of_clients.get()
     if isinstance(records, Nothing) and opened and not seen:
         _fault(f"{request.endpoint} opened {', '.join(sorted(opened))} of a client and recorded nothing")
