@@ -36,6 +36,7 @@ HELP = "run the whole appliance in the foreground, until Ctrl-C"
 READY_WITHIN_S = 120.0  # a small box under load takes ten; past this something is wrong
 ASK_EVERY_S = 0.3
 LOG_LINES = 8
+TRIES = 4  # a part that ended so often while starting will not start; later supervisord goes on trying
 
 # How each part is asked whether it is ready; the worker serves nobody, so that it runs must do.
 _ANSWERS: dict[str, Callable[[Settings], bool]] = {
@@ -111,7 +112,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None) -> int:
 def _wait_until_ready(settings: Settings, session: Session, stop: threading.Event) -> bool:
     """Whether all parts answer; False if a stop was asked for. Failed names the part that does not, and its words."""
     places, began = Places.of(settings), time.monotonic()
-    waiting = list(PARTS)
+    waiting, ended_at = list(PARTS), {name: set[int]() for name in PARTS}
     while waiting and not stop.is_set():
         if session.ended:
             raise Failed(f"supervisord ended. It said:\n{_tail(places.log / 'supervisord-start.log')}")
@@ -121,8 +122,10 @@ def _wait_until_ready(settings: Settings, session: Session, stop: threading.Even
             if part.state is control.State.RUNNING and _ANSWERS[name](settings):
                 waiting.remove(name)
                 _say(f"  {name:<9}  ready after {time.monotonic() - began:.1f} s")
-            elif part.state is control.State.FATAL:
-                raise Failed(f"{name} cannot start. It said:\n{_tail(places.log / f'{name}.log')}")
+            if part.state is control.State.BACKOFF:
+                ended_at[name].add(part.stopped_at)
+            if part.state is control.State.FATAL or len(ended_at[name]) >= TRIES:
+                raise Failed(f"{name} cannot start. It said:\n{_tail(_log(places, name))}")
         if waiting and time.monotonic() - began > READY_WITHIN_S:
             name = waiting[0]
             raise Failed(f"{name} was not ready within {READY_WITHIN_S:.0f} s. It said:\n{_tail(_log(places, name))}")

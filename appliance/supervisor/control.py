@@ -28,12 +28,13 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """One part as supervisord sees it. *pid* is 0 and *up_s* 0 if it does not run."""
+    """One part as supervisord sees it. *pid* and *up_s* are 0 if it does not run; *stopped_at* is Unix seconds."""
 
     name: str
     state: State
     pid: int
     up_s: int
+    stopped_at: int
     said: str
 
 
@@ -63,7 +64,7 @@ def reload_part(socket_file: Path, name: str) -> None:
 def _part(row: dict[str, Any]) -> Part:
     running = row["statename"] == State.RUNNING
     up_s = row["now"] - row["start"] if running else 0
-    return Part(row["name"], State(row["statename"]), row["pid"], up_s, row["spawnerr"] or row["description"])
+    return Part(row["name"], State(row["statename"]), row["pid"], up_s, row["stop"], row["spawnerr"] or row["description"])
 
 
 class _Connection(http.client.HTTPConnection):
