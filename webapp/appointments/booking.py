@@ -35,5 +35,6 @@ def refuse_overlap(provider: uuid.UUID, clients: Iterable[uuid.UUID], starts_at:
 
 def _at_once(starts_at: datetime, minutes: int) -> peewee.ModelSelect[Appointment]:
     ends_at = starts_at + timedelta(minutes=minutes)
-    kept = Appointment.status != Status.CANCELLED
+    # A visit that was ended early leaves the rest of its time free.
+    kept = Appointment.status == Status.SCHEDULED
     return Appointment.select(Appointment.id).where(kept & (Appointment.starts_at < ends_at) & ends_after(starts_at))
