@@ -31,8 +31,8 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
 class InfoForm(FlaskForm):  # type: ignore[misc]  # untyped base
     name = StringField(_l("Name"), validators=[InputRequired(_l("Please write a name."))])
-    time_zone = SelectField(_l("Time zone"), choices=zone_choices, validate_choice=False)
-    locale = SelectField(_l("Language"), choices=language_choices)
+    time_zone = SelectField(_l("Time zone"), choices=zone_choices, validate_choice=False, validators=[InputRequired()])
+    locale = SelectField(_l("Language"), choices=language_choices, validators=[InputRequired()])
     theme = RadioField(
         _l("How pages look"),
         choices=[

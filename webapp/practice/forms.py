@@ -16,6 +16,11 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     phone = TelField(_l("Phone"), validators=[Length(max=40)])
     address = TextAreaField(_l("Address"), validators=[Length(max=300)])
-    time_zone = SelectField(_l("Time zone"), choices=zone_choices, validate_choice=False)
+    time_zone = SelectField(
+        _l("Time zone"),
+        choices=zone_choices,
+        validate_choice=False,
+        validators=[InputRequired(_l("Please choose a time zone from the list."))],
+    )
     waiting_text = TextAreaField(_l("Waiting room"), validators=[Length(max=600)])
     introduction = TextAreaField(_l("About the practice"), validators=[Length(max=4000)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.clock import utcnow
 from core.settings import Settings
+from webapp.account import devices, throttle
 from webapp.appointments.visit import follow as visits
 from webapp.outbox import mailer, purge
 
@@ -34,7 +35,11 @@ class Follower:
     pause_s: float
 
 
-JOBS = (Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),)
+JOBS = (
+    Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),
+    Job("forget old tries at signing in", lambda _settings: throttle.forget_old(at=utcnow()), minute="17", hour="3"),
+    Job("forget unused browsers", lambda _settings: devices.forget_old(at=utcnow()), minute="27", hour="3"),
+)
 
 FOLLOWERS = (
     Follower("send mail", lambda settings: mailer.send_due(settings, at=utcnow()), pause_s=2.0),
