@@ -79,7 +79,7 @@ def install(
     @app.after_request
     def look_back(response: Response) -> Response:
         declared: Declared | None = g.get("declared")
-        if declared is None or response.status_code >= 400:
+        if declared is None or "loaded" not in g or response.status_code >= 400:
             return response
         _check_recorded(declared, response)
         return response
