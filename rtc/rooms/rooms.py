@@ -121,8 +121,11 @@ class Rooms:
         """The visit is over for everyone, also for every grant that was issued up to now."""
         self._doorkeeper.withdraw(room_id, "", moment.at)
         room = self._rooms.get(room_id)
-        for member in room.members if room else ():
-            self.leave(member, LeaveReason.ENDED, moment)
+        if room is not None:
+            for member in room.members:
+                self._forget(member, LeaveReason.ENDED, moment)
+            room.close(LeaveReason.ENDED)
+            self._close_if_empty(room_id, moment)
 
     def quality(self, member: Member, measured: Quality, moment: Moment) -> None:
         """Keep for the history what *member*'s browser measured; what comes too often is passed over."""
@@ -139,12 +142,16 @@ class Rooms:
                 self.leave(member, LeaveReason.LOST, moment)
 
     def _drop(self, member: Member, reason: LeaveReason, moment: Moment) -> None:
+        self._forget(member, reason, moment)
+        self._rooms[member.room_id].drop(member.id, reason)
+
+    def _forget(self, member: Member, reason: LeaveReason, moment: Moment) -> None:
+        """Its secrets are dead, and the history has its leaving."""
         secrets = self._secrets.pop(member)
         for hashed in filter(None, (secrets.newest, secrets.former)):
             del self._by_secret[hashed]
         self._spool.append(RoomEventKind.LEFT, at=moment.at, room=member.room_id, participant=member.id, reason=reason)
         log.info("member.left", room=member.room_id, participant=member.id, reason=reason)
-        self._rooms[member.room_id].drop(member.id, reason)
 
     def _close_if_empty(self, room_id: str, moment: Moment) -> None:
         if not self._rooms[room_id]:

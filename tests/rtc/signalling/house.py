@@ -94,6 +94,7 @@ class Browser:
         self.publish_peer = Peer()
         self.subscribe_peer = Peer()
         self.resume_secret = ""
+        self._early: list[dict[str, Any]] = []
 
     @property
     def socket(self) -> aiohttp.ClientWebSocketResponse:
@@ -101,6 +102,7 @@ class Browser:
         return self._socket
 
     async def connect(self) -> None:
+        self._early.clear()
         self._socket = await self._sockets.ws_connect("http://rtc/rtc/v1", headers={"Origin": ORIGIN})
 
     async def hello(self, **credentials: str) -> dict[str, Any]:
@@ -116,6 +118,8 @@ class Browser:
 
     async def next(self) -> dict[str, Any]:
         """The next message; AssertionError if the websocket closes instead."""
+        if self._early:
+            return self._early.pop(0)
         message = await self.socket.receive(timeout=PATIENCE_S)
         assert message.type is aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
         decoded: dict[str, Any] = json.loads(message.data)
@@ -127,13 +131,19 @@ class Browser:
             pass
         return message
 
-    async def quiet(self) -> list[dict[str, Any]]:
-        """What had been sent before the server answers a ping."""
+    async def settle(self) -> None:
+        """Until the server has done all that was asked of it. What it says meanwhile is kept for later."""
         await self.send(type="ping", number=99)
-        messages = []
+        said = []
         while (message := await self.next())["type"] != "pong":
-            messages.append(message)
-        return messages
+            said.append(message)
+        self._early = said
+
+    async def quiet(self) -> list[dict[str, Any]]:
+        """All that the server has said and that was not read yet."""
+        await self.settle()
+        said, self._early = self._early, []
+        return said
 
     async def closed(self) -> int | None:
         """The close code, when the server closes."""
@@ -162,6 +172,7 @@ class Browser:
         """Agree to a subscribe offer."""
         sdp = texts.answer(offer["sdp"], self.subscribe_peer.remote)
         await self.send(type="subscribed", number=offer["number"], sdp=sdp)
+        await self.settle()
 
 
 def local_parameters(sdp: str) -> LocalParameters:

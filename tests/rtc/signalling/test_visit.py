@@ -160,8 +160,9 @@ async def test_end_of_the_visit_reaches_everybody() -> None:
     async with open_house(2) as (place, _, (anna, ben)):
         await enter(place, "anna", "ben", browsers=[anna, ben])
         assert (await control(place, "DELETE", "/v1/rooms/room-1"))[0] == 204
+        await anna.expect("joined")
         for browser in (anna, ben):
-            await browser.expect("ended")
+            assert await browser.next() == {"type": "ended"}, "and not a row of people who leave"
             assert await browser.closed() == 4004
         assert (await control(place, "GET", "/v1/rooms/room-1"))[0] == 404
 
