@@ -128,7 +128,12 @@ class Engine(Protocol):
     def close_source(self, source: int) -> None:
         """Forget it with its routes."""
 
-    def open_route(self, route: int, source: int, leg: int, settings: RouteSettings) -> None: ...
+    def open_route(self, route: int, source: int, leg: int, settings: RouteSettings) -> None:
+        """Send *source* to *leg*. An SSRC that *leg* was sent before goes on after its last number, as under one
+        key no two packets may have the same index (RFC 3711, 9.1; RFC 7714, 8.4)."""
+
+    def change_route(self, route: int, settings: RouteSettings) -> None:
+        """Take over payload types, extensions and MID of *settings*; the SSRC and its numbers stay."""
 
     def close_route(self, route: int) -> None: ...
 
@@ -147,4 +152,4 @@ class Engine(Protocol):
         """Let *elapsed_s* more seconds' worth of packets pass each leg's limits. Call about ten times a second."""
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets. Twice is harmless."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from core.log import EventLog
 from rtc.dataplane.demux import Datagram, classify
@@ -55,8 +56,9 @@ class ReferenceEngine:
 
     def close(self) -> None:
         for opened in self._sockets:
-            self._loop.remove_reader(opened)
-            opened.close()
+            if opened.fileno() >= 0:  # a second call finds them closed
+                self._loop.remove_reader(opened)
+                opened.close()
 
     # Datagrams in
 
@@ -319,14 +321,22 @@ class ReferenceEngine:
             self.close_route(route)
 
     def open_route(self, route: int, source: int, leg: int, settings: RouteSettings) -> None:
+        last = self._legs[leg].ended.get(settings.ssrc)
+        if last is not None:
+            settings = replace(settings, first_index=last + 1)
         opened = Route(source, leg, settings)
         self._routes[route] = self._sources[source].routes[route] = self._legs[leg].routes[route] = opened
+
+    def change_route(self, route: int, settings: RouteSettings) -> None:
+        self._routes[route].change(settings)
 
     def close_route(self, route: int) -> None:
         closed = self._routes.pop(route, None)
         if closed is None:
             return
-        self._legs[closed.leg].routes.pop(route, None)
+        leg = self._legs[closed.leg]
+        leg.routes.pop(route, None)
+        leg.note_end(closed)
         source = self._sources.get(closed.source)
         if source is not None:
             source.routes.pop(route, None)

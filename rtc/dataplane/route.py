@@ -37,11 +37,19 @@ class Route:
         self.restart()
         self.packets = 0
         self.octets = 0
+        self._take(settings)
+
+    def _take(self, settings: RouteSettings) -> None:
         self._payload_types = dict(settings.payload_types)
         self._extensions = dict(settings.extensions)
         self._first_elements: list[Element] = [settings.mid] if settings.mid else []
         # Most packets carry nothing that is passed on: their block is always the same.
         self._bare_extension = write_block(self._first_elements)
+
+    def change(self, settings: RouteSettings) -> None:
+        """Rewrite by *settings* from now on; SSRC and numbers stay. What was sent before is not sent again."""
+        self.renumber.close_past()
+        self._take(settings)
 
     def restart(self) -> None:
         """Its numbers begin, or go on from where they are, with the next packet that it may send."""

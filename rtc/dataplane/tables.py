@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from rtc.dataplane.interface import SSRCS_MOST, LegCounters, Path, SourceCounters, SourceSettings
 from rtc.dataplane.replay import RtcpWindow, RtpWindow
 from rtc.dataplane.route import Route
@@ -15,6 +17,7 @@ OCTETS_PER_S = 1_250_000  # 10 Mb/s
 RTCP_PER_S = 200
 ASKS_PER_S = 20  # how often an SSRC that nobody claims is opened and asked about
 BURST_S = 1.0
+ENDED_MOST = 4096  # SSRCs are chosen at random, and so many tracks no visit has
 WINDOWS_MOST = 2 * SSRCS_MOST  # of SSRCs, also of those no longer bound
 
 
@@ -42,6 +45,7 @@ class LegState:
     __slots__ = (
         "allowance",
         "dropped",
+        "ended",
         "faults",
         "heard_at",
         "inbound",
@@ -71,12 +75,20 @@ class LegState:
         self.rtcp_windows: dict[int, RtcpWindow] = {}
         self.rtcp_index = 0
         self.routes: dict[int, Route] = {}  # to this leg
+        self.ended: OrderedDict[int, int] = OrderedDict()  # SSRCs that it was sent: the last index of each
         self.allowance = Allowance()
         self.heard_at = float("-inf")
         self.received = 0
         self.dropped = 0
         self.sent = 0
         self.faults = 0
+
+    def note_end(self, route: Route) -> None:
+        """Remember where the numbers of *route*, which ends, must go on."""
+        if route.renumber.started:
+            self.ended[route.ssrc] = route.renumber.last_index
+            if len(self.ended) > ENDED_MOST:
+                self.ended.popitem(last=False)
 
     def keep_window(self, ssrc: int, window: RtpWindow) -> None:
         """Keep the replay window of *ssrc*, which outlives its source: a track that comes back opens no old packets."""

@@ -29,9 +29,18 @@ class Renumber:
         if self.started:
             # One video frame or a few audio frames on: a step forward, of which the exact length is not known.
             self._timestamp_offset = (self._last_timestamp + 3000 - timestamp) & 0xFFFFFFFF
-            self._oldest = self._last_index + 1
+            self.close_past()
         self._index_offset = self._last_index + 1 - index
         self.started = True
+
+    @property
+    def last_index(self) -> int:
+        """The highest index sent."""
+        return self._last_index
+
+    def close_past(self) -> None:
+        """Let nothing more be sent under the numbers up to now, late or again."""
+        self._oldest = self._last_index + 1
 
     def index(self, index: int) -> int | None:
         """The route's index of the source's *index*; None if it lies before what the route may still send."""

@@ -57,9 +57,13 @@ class MediaSource:
 
     def change(self, track: IncomingTrack) -> None:
         """Take over what a newer SDP says of the same track."""
+        if track == self.track:
+            return
         self.track = track
         self._port.engine.change_source(self.number, _source_settings(track))
         self._bind_signalled()
+        for route in list(self.routes.values()):
+            route.follow()
 
     def _bind_signalled(self) -> None:
         for ssrc in self.track.ssrcs:
@@ -146,6 +150,15 @@ class MediaRoute:
         port.engine.open_route(self.number, source.number, leg, settings)
         source.routes[self.number] = self
         beside[track.ssrc] = self
+
+    def follow(self) -> None:
+        """Take over a change of the source's track; without a codec in common that is the end of the route."""
+        try:
+            settings = _route_settings(self.source.track, self.track)
+        except Invalid:
+            self.close()
+        else:
+            self._port.engine.change_route(self.number, settings)
 
     def resend(self, sequences: Sequence[int], at: float) -> None:
         """Answer a viewer that misses *sequences* (the route's numbers)."""

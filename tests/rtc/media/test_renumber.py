@@ -72,3 +72,14 @@ def test_a_number_never_sent_is_unknown(start: int, beyond: int) -> None:
     send(renumber, start, 0)
     back = renumber.back((FIRST + beyond) & 0xFFFF)
     assert back is None
+
+
+def test_after_the_past_was_closed_nothing_of_it_is_sent() -> None:
+    renumber = Renumber(FIRST)
+    renumber.start(100, 0)
+    send(renumber, 100, 0)
+    send(renumber, 103, 0)
+    renumber.close_past()
+    assert renumber.index(102) is None
+    assert renumber.back(FIRST) is None
+    assert send(renumber, 104, 0) == FIRST + 4
