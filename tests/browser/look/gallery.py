@@ -105,7 +105,7 @@ def bar(role: Role, current: str, *, waiting: tuple[Waiting, ...] = ()) -> Bar:
     face = {Role.PROVIDER: OKAFOR, Role.ADMIN: OKAFOR, Role.CLIENT: MAREN}.get(role)
     return Bar(
         role=role,
-        practice_name="Cedar Hollow",
+        practice_name="Cedar Hollow Family Therapy" if role is Role.PUBLIC else "Cedar Hollow",
         tabs=_tabs(role, current),
         menu=MENU if face else (),
         face=face,

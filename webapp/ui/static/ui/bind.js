@@ -31,7 +31,7 @@ function place(name) {
  */
 export async function bindAll(root) {
   /** @type {HTMLElement[]} */
-  const elements = [...root.querySelectorAll("[data-behaviour]")].filter((one) => one instanceof HTMLElement);
+  const elements = [...root.querySelectorAll("[data-behaviour]")].flatMap((one) => (one instanceof HTMLElement ? [one] : []));
   if (root instanceof HTMLElement && root.dataset.behaviour) elements.unshift(root);
   await Promise.all(elements.flatMap((element) => names(element).map((name) => bind(element, name))));
 }

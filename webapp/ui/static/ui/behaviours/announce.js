@@ -3,8 +3,8 @@
  * @param {string} words
  * @param {{ now?: boolean }} [options]
  */
-export function announce(words, { now = false } = {}) {
-  const region = document.getElementById(now ? "say-now" : "say");
+export function announce(words, options) {
+  const region = document.getElementById(options?.now ? "say-now" : "say");
   if (!region) return;
   region.textContent = "";
   // A region that is emptied and filled in one go is not read out again when the words are the same.

@@ -11,6 +11,7 @@ export default function refresh(element) {
   let asked = false;
   let again = false;
 
+  /** @returns {Promise<void>} */
   const look = async () => {
     if (!element.isConnected) return stop();
     if (asked) {
@@ -36,6 +37,7 @@ export default function refresh(element) {
     }
   };
 
+  /** @returns {void} */
   const stop = () => kinds.concat("caught-up").forEach((kind) => document.removeEventListener(`wellhouse:${kind}`, look));
   kinds.concat("caught-up").forEach((kind) => document.addEventListener(`wellhouse:${kind}`, look));
 }

@@ -1,4 +1,4 @@
-"""Every part of the interface, in both themes, on a phone and a desktop, as axe sees it."""
+"""Every part of the interface in a real browser: axe in both themes and sizes, large letters, keyboard, behaviours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser.look.gallery import PAGES, create_gallery
-from tests.browser.look.shots import THEMES, WIDTHS, chromium, open_page
+from tests.browser.look.shots import CHROMIUM, FLAGS, THEMES, WIDTHS, chromium, open_page
 
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKED_AT = [*PAGES, "forms?wrong=1", "sign_in?wrong=1", "parts?toast=1&refused=1", "error/404", "error/503"]
@@ -80,6 +80,17 @@ def test_no_page_scrolls_sideways_at_320_pixels(base: str, browser: Browser) -> 
         widths[name] = page.evaluate("document.documentElement.scrollWidth")
     page.context.close()
     assert not {name: width for name, width in widths.items() if width > 320}
+
+
+def test_letters_of_twice_the_size_keep_every_page_within_its_width(base: str, browser: Browser) -> None:
+    twice = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, "--blink-settings=defaultFontSize=32"])
+    page = open_page(twice, 390, "light")
+    wide: dict[str, int] = {}
+    for name in LOOKED_AT:
+        go(page, f"{base}/{name}")
+        wide[name] = page.evaluate("document.documentElement.scrollWidth")
+    twice.close()
+    assert not {name: width for name, width in wide.items() if width > 390}
 
 
 def test_a_stored_theme_wins_over_the_device(base: str, browser: Browser) -> None:
