@@ -155,7 +155,9 @@ class Rtc:
     addresses: tuple[str, ...] = setting(
         "Addresses of this machine that are offered for media. Empty: all that its interfaces have.", ()
     )
-    public_address: str = setting("The clinic's address on the Internet, if the router forwards the media port.", "")
+    public_address: str = setting(
+        "The clinic's address on the Internet, or a name that leads to it, if the router forwards the media port.", ""
+    )
     relay_address: str = setting("Address at which coturn reaches the media server. Empty: the first of the above.", "")
     relay_only: bool = setting(
         "Send all sound and pictures through coturn, so that browsers neither use nor show a path of their own.", False

@@ -19,7 +19,8 @@ import uvloop
 from core.addresses import LOOPBACK, media_addresses
 from core.errors import Unavailable, WellhouseError
 from core.log import EventLog, start_logging
-from core.settings import DEFAULT_FILE, Settings, load
+from core.settings import DEFAULT_FILE, Settings, is_address, load
+from rtc.public_address import follow
 from rtc.serving import serving
 from rtc.transport.server import MediaServer
 
@@ -49,20 +50,27 @@ async def run(settings: Settings) -> None:
     for file in (settings.paths.signalling_socket, settings.paths.control_socket):
         make_way(file)
     media = await open_media(settings)
+    following = asyncio.create_task(_follow_public_address(settings, media))
     try:
         async with serving(settings, media):
             await stop.wait()
             log.info("rtc.stopping")
     finally:
+        following.cancel()
         await media.close()
+
+
+async def _follow_public_address(settings: Settings, media: MediaServer) -> None:
+    if settings.rtc.public_address and not is_address(settings.rtc.public_address):
+        await follow(settings.rtc.public_address, media.set_public_address)
 
 
 async def open_media(settings: Settings) -> MediaServer:
     """The media port; Unavailable names the process that holds it."""
-    port = settings.ports.media
+    port, public = settings.ports.media, settings.rtc.public_address
     try:
         return await MediaServer.start(
-            port=port, addresses=offered_addresses(settings), public_address=settings.rtc.public_address
+            port=port, addresses=offered_addresses(settings), public_address=public if is_address(public) else ""
         )
     except OSError as e:
         if e.errno != errno.EADDRINUSE:
