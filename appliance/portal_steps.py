@@ -26,7 +26,7 @@ from core.errors import Refused, WellhouseError
 from core.settings import Settings, load
 from webapp.crypto.keyring import Keyring
 
-REFUSED = 2  # exit code: one sentence is on standard error
+REFUSED = 3  # exit code: the answer is the sentence that says why
 
 
 def run(step: str, settings: Settings, config: Path) -> Any:
@@ -52,7 +52,8 @@ def run(step: str, settings: Settings, config: Path) -> Any:
         start_new_session=True,  # Ctrl-C is for the command, which waits for the step to be complete
     )
     if done.returncode == REFUSED:
-        raise Refused(done.stderr.strip())
+        # On standard error libraries may have said something of their own.
+        raise Refused(json.loads(done.stdout)["refused"])
     if done.returncode != 0:
         raise Refused(f"The step “{step}” failed. It said:\n{done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -163,7 +164,7 @@ def main() -> int:
         else:
             answer = _STEPS[given.step](settings)
     except WellhouseError as e:
-        print(e.sentence, file=sys.stderr)
+        print(json.dumps({"refused": e.sentence}))
         return REFUSED
     print(json.dumps(answer))
     return 0

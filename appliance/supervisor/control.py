@@ -64,7 +64,8 @@ def reload_part(socket_file: Path, name: str) -> None:
 def _part(row: dict[str, Any]) -> Part:
     running = row["statename"] == State.RUNNING
     up_s = row["now"] - row["start"] if running else 0
-    return Part(row["name"], State(row["statename"]), row["pid"], up_s, row["stop"], row["spawnerr"] or row["description"])
+    said = row["spawnerr"] or row["description"]
+    return Part(row["name"], State(row["statename"]), row["pid"], up_s, row["stop"], said)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -73,9 +74,14 @@ class _Connection(http.client.HTTPConnection):
         self._socket_file = socket_file
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_S)
-        self.sock.connect(str(self._socket_file))
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            opened.settimeout(TIMEOUT_S)
+            opened.connect(str(self._socket_file))
+        except OSError:
+            opened.close()
+            raise
+        self.sock = opened
 
 
 class _Transport(xmlrpc.client.Transport):

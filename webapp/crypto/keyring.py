@@ -45,9 +45,12 @@ class Keyring:
         if mode & 0o077:
             raise Refused(f"{file} can be read by others (mode {mode:04o}). Run: chmod 0400 {file}")
         try:
-            return cls(bytes.fromhex(text))
-        except ValueError as e:
-            raise Refused(f"{file} is not a master key: it must hold 64 hexadecimal characters.") from e
+            master = bytes.fromhex(text)
+        except ValueError:
+            master = b""
+        if len(master) != MASTER_BYTES:
+            raise Refused(f"{file} is not a master key: it must hold 64 hexadecimal characters.")
+        return cls(master)
 
     def database_key(self) -> str:
         """SQLCipher's raw key, as ``x'…'`` (no key stretching: it is random already)."""
