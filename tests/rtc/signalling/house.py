@@ -153,8 +153,6 @@ class Browser:
 
     async def drop(self) -> None:
         """Lose the websocket without a word."""
-        transport = self.socket.get_extra_info("socket")
-        assert transport is not None
         self.socket._response.connection.transport.abort()  # type: ignore[union-attr]  # there is no public way to be rude
 
     # Media
