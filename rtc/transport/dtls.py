@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hmac
 
-from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from rtc.dataplane.srtp_keys import EXPORTER_LABEL, LegKeys, Profile, server_keys
@@ -14,7 +13,6 @@ from rtc.transport.certificate import HASHES, DtlsIdentity, fingerprint
 MTU_BYTES = 1200  # passes every path a browser is found on, with room for TURN and IPv6
 DTLS_1_2 = 0xFEFD
 RECORD_HEADER_BYTES = 13
-ATTEMPTS_MOST = 5  # handshakes begun anew after one that broke
 ALERT = 21
 CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
@@ -47,7 +45,7 @@ def _verify(connection: SSL.Connection, certificate: crypto.X509, _error: int, d
     association = connection.get_app_data()
     if not isinstance(association, DtlsAssociation):
         return False
-    return depth > 0 or association.judge(certificate.to_cryptography())
+    return depth > 0 or association.judge(certificate)
 
 
 class DtlsAssociation:
@@ -59,9 +57,9 @@ class DtlsAssociation:
     def __init__(self, context: SSL.Context, fingerprints: tuple[tuple[str, str], ...]) -> None:
         self.keys: LegKeys | None = None
         self.closed = False  # by either side
+        self.trouble = "nothing more came"  # why there are no keys yet
         self._context = context
         self._fingerprints = fingerprints
-        self._attempts = 1
         self._wrong_certificate = False
         self._connection = self._new_connection()
 
@@ -72,11 +70,12 @@ class DtlsAssociation:
         connection.set_accept_state()
         return connection
 
-    def judge(self, certificate: x509.Certificate) -> bool:
+    def judge(self, certificate: crypto.X509) -> bool:
         """Whether *certificate* has the signalled fingerprint. One that has not ends the association."""
+        # Only its octets count. Parsing them could raise, here in the middle of OpenSSL, where nobody would catch it.
+        der = crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
         expected = any(
-            hash_name in HASHES
-            and hmac.compare_digest(fingerprint(certificate, hash_name).encode(), value.upper().encode())
+            hash_name in HASHES and hmac.compare_digest(fingerprint(der, hash_name).encode(), value.upper().encode())
             for hash_name, value in self._fingerprints
         )
         self._wrong_certificate = self._wrong_certificate or not expected
@@ -121,14 +120,14 @@ class DtlsAssociation:
         except SSL.WantReadError:
             return
         except SSL.Error as error:
-            self._attempts += 1
-            if self._wrong_certificate or self._attempts > ATTEMPTS_MOST:
-                raise DtlsRefusedError(f"The DTLS handshake failed: {_reasons(error)}.") from error
+            self.trouble = _reasons(error)
+            if self._wrong_certificate:
+                raise DtlsRefusedError("The certificate is not the one whose fingerprint was signalled.") from error
             # Nothing before the certificate is authentic: what broke this attempt may be nobody's. The next hello
-            # finds a fresh one.
+            # finds a fresh one; time is what limits them.
             self._connection = self._new_connection()
             return
-        certificate = self._connection.get_peer_certificate(as_cryptography=True)
+        certificate = self._connection.get_peer_certificate(as_cryptography=False)
         # Once more, where the keys are made: they must never exist for anybody else.
         if certificate is None or not self.judge(certificate):
             raise DtlsRefusedError("The certificate is not the one whose fingerprint was signalled.")

@@ -32,8 +32,8 @@ class IceAgent:
 
     def __init__(self) -> None:
         self._ours: list[Credentials] = [new_credentials()]  # oldest first
-        # The browser's last two fragments: while ICE restarts, both are in use.
-        self._theirs: deque[str] = deque(maxlen=2)
+        # The browser's last fragments: while ICE restarts, the one before is in use, too.
+        self._theirs: deque[str] = deque(maxlen=3)
         self._heard: dict[Path, float] = {}  # least recently heard first
         self._nominated: Path | None = None
         self._seen: OrderedDict[bytes, Path] = OrderedDict()  # transaction ids, oldest first, and where they came from
@@ -55,8 +55,8 @@ class IceAgent:
 
     def restart(self) -> Credentials:
         """New credentials; those before stay good until a check with the new ones has succeeded."""
-        del self._ours[:-1]
-        self._ours.append(new_credentials())
+        # The oldest are those in use; the newest before these may be on their way to a browser.
+        self._ours = list(dict.fromkeys((self._ours[0], self._ours[-1], new_credentials())))
         return self.credentials
 
     def check(self, ours: str, theirs: str, datagram: bytes, path: Path, at: float) -> bytes | None:

@@ -205,7 +205,7 @@ class MediaLeg:
 
     def _tick_handshake(self, association: DtlsAssociation, at: float) -> None:
         if at - self._handshake_began_at > HANDSHAKE_S:
-            self.fail("The browser did not finish the DTLS handshake.")
+            self.fail(f"The DTLS handshake was not finished: {association.trouble}.")
             return
         try:
             replies = association.retransmit()

@@ -47,7 +47,7 @@ class MediaServer:
             engine=ReferenceEngine(sockets, self, clock),
             clock=clock,
             context=server_context(identity),
-            fingerprint=identity.fingerprint,
+            fingerprint=identity.fingerprint(),
             candidates=make_candidates(addresses, self.port, public_address),
         )
         self._ticking = asyncio.create_task(self._tick_for_ever())

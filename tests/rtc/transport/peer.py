@@ -17,7 +17,7 @@ from pylibsrtp import Policy, Session
 
 from core.clock import utcnow
 from rtc.media.rtcp import RtcpPacket, parse_compound
-from rtc.transport.certificate import fingerprint, make_identity
+from rtc.transport.certificate import make_identity
 from rtc.transport.interface import LocalParameters, RemoteParameters
 from rtc.transport.leg import MediaLeg
 from rtc.transport.server import MediaServer
@@ -98,9 +98,7 @@ class Peer:
     @property
     def remote(self) -> RemoteParameters:
         """What this peer's SDP would say."""
-        return RemoteParameters(
-            self.ufrag, self.pwd, (("sha-256", fingerprint(self._identity.certificate, "sha-256")),)
-        )
+        return RemoteParameters(self.ufrag, self.pwd, (("sha-256", self._identity.fingerprint()),))
 
     # Datagrams
 

@@ -106,6 +106,17 @@ def test_old_credentials_are_good_until_the_new_ones_were_used(agent: IceAgent) 
     assert agent.fragments == [new.ufrag]
 
 
+def test_a_second_restart_leaves_the_credentials_in_use_good(agent: IceAgent) -> None:
+    first = agent.credentials
+    for _ in range(5):
+        agent.restart()
+        datagram = request(agent, ours=first.ufrag, pwd=first.pwd)
+        assert agent.check(first.ufrag, "them", datagram, path(1), 0.0)
+    assert len(agent.fragments) == 3
+    assert check(agent, 1)
+    assert agent.fragments == [agent.credentials.ufrag]
+
+
 def test_only_the_browser_that_was_accepted_is_answered() -> None:
     agent = IceAgent()
     assert not check(agent, 1)
