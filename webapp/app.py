@@ -17,6 +17,8 @@ from webapp.access.actor import Actor
 from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
+from webapp.account.mfa.routes import mfa
+from webapp.account.mfa.second_step_routes import second
 from webapp.account.queries import actor_of
 from webapp.account.routes import account
 from webapp.appointments.routes import appointments
@@ -118,7 +120,7 @@ def healthz(_actor: Actor) -> ResponseReturnValue:
     return Response("ok\n", mimetype="text/plain")
 
 
-FEATURES: tuple[Feature, ...] = (box, outbox, account, practice, setup, clients, appointments, visit, desk)
+FEATURES: tuple[Feature, ...] = (box, outbox, account, mfa, second, practice, setup, clients, appointments, visit, desk)
 
 
 def _keep_connections(app: Flask) -> None:

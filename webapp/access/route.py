@@ -20,6 +20,7 @@ from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
 from webapp.access.rules import Public, Rule
+from webapp.access.step_up import StepUp
 from webapp.audit.events import Action
 
 View = Callable[..., ResponseReturnValue]
@@ -41,12 +42,16 @@ def nothing(reason: str) -> Nothing:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a route promises. *activity*: a request counts as somebody being there. *json*: answers are JSON."""
+    """What a route promises: one of *records* is written, *json* answers are JSON.
+
+    *activity*: a request counts as somebody being there. *step_up* asks for a fresh proof that it is really them.
+    """
 
     allow: Rule | Public
-    records: Action | Nothing
+    records: tuple[Action, ...] | Nothing
     activity: bool
     json: bool
+    step_up: StepUp | None = None
 
 
 _RULES = "wellhouse.rules"
@@ -83,9 +88,10 @@ class Feature(Blueprint):
         method: str,
         *,
         allow: Rule | Public,
-        records: Action | Nothing,
+        records: Action | tuple[Action, ...] | Nothing,
         activity: bool = True,
         json: bool = False,
+        step_up: StepUp | None = None,
     ) -> Callable[[View], View]:
         loads = "<" in rule
 
@@ -97,7 +103,9 @@ class Feature(Blueprint):
             endpoint = view.__name__
             if endpoint in self._declared:
                 raise TypeError(f"{self.name}.{endpoint} is declared twice")
-            self._declared[endpoint] = Declared(allow, records, activity, json)
+            self._declared[endpoint] = Declared(
+                allow, (records,) if isinstance(records, Action) else records, activity, json, step_up
+            )
             self.add_url_rule(rule, endpoint, call, methods=[method])
             return view
 

@@ -31,6 +31,8 @@ class Session(Row):
     ended_at = Moment(null=True)
     address = PlainText(why="shown under Where you are signed in")
     device = PlainText(why="shown under Where you are signed in")
+    password_at = Moment(null=True)  # when the password was given again within this session
+    confirmed_at = Moment(null=True)  # when the strongest proof that the account has was given again
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class LiveSession:
     last_seen_at: datetime
     address: str
     device: str
+    password_at: datetime | None
+    confirmed_at: datetime | None
 
 
 def start(
@@ -65,8 +69,18 @@ def start(
     return _live(session), token
 
 
-def exchange(session_id: uuid.UUID, role: Role, *, at: datetime) -> str:
-    """The token of a new session in *role* instead of this one, with the same end; inside the caller's unit."""
+def exchange(
+    session_id: uuid.UUID,
+    role: Role,
+    *,
+    at: datetime,
+    password_at: datetime | None = None,
+    confirmed_at: datetime | None = None,
+) -> str:
+    """The token of a new session in *role* instead of this one, with the same end; inside the caller's unit.
+
+    *password_at* and *confirmed_at* are proofs just given; those of the old session are kept otherwise.
+    """
     current_unit()
     old, token = Session.get_by_id(session_id), new_token()
     Session.create(
@@ -78,6 +92,8 @@ def exchange(session_id: uuid.UUID, role: Role, *, at: datetime) -> str:
         ends_at=old.ends_at,
         address=old.address,
         device=old.device,
+        password_at=password_at or old.password_at,
+        confirmed_at=confirmed_at or old.confirmed_at,
     )
     end(session_id, at=at)
     return token
@@ -170,4 +186,6 @@ def _live(row: Session) -> LiveSession:
         last_seen_at=row.last_seen_at,
         address=row.address,
         device=row.device,
+        password_at=row.password_at,
+        confirmed_at=row.confirmed_at,
     )

@@ -7,9 +7,11 @@ from flask import Response, request
 
 from webapp.access import sessions
 from webapp.account.devices import KEEP
+from webapp.account.mfa.pending import Pending
 from webapp.account.signing_in import Caller, Opened
 
 DEVICE_COOKIE = "__Host-device"
+PENDING_COOKIE = "__Host-pending"
 
 
 def caller() -> Caller:
@@ -34,6 +36,17 @@ def hand_over_session(response: Response, token: str) -> None:
     """The same for a browser that is signed in and gets another session."""
     flask.session.clear()
     sessions.set_cookie(response, token)
+
+
+def hand_over_pending(response: Response, pending: Pending) -> None:
+    """The password was right: a token with which the second factor may be given, and nothing else."""
+    flask.session.clear()
+    response.set_cookie(PENDING_COOKIE, pending.token, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def take_back_pending(response: Response) -> None:
+    """The second factor was given, or is no longer waited for."""
+    response.delete_cookie(PENDING_COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
 
 
 def take_back(response: Response) -> None:

@@ -6,7 +6,7 @@ import uuid
 
 from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from core.clock import utcnow
 from core.errors import Invalid
@@ -18,7 +18,9 @@ from webapp.access.route import Feature, nothing
 from webapp.access.rules import public, signed_in
 from webapp.account import actions, browser, policy, queries, signing_in
 from webapp.account.forms import InfoForm, SignInForm
+from webapp.account.mfa.pending import Pending
 from webapp.account.throttle import TooManyTries
+from webapp.account.words import when_again
 from webapp.audit.events import Action
 from webapp.ui.refusal import show_refusal
 
@@ -41,7 +43,7 @@ def sign_in(actor: Actor) -> ResponseReturnValue:
     return _sign_in_page(SignInForm(formdata=None, data={"next": target}))
 
 
-@account.post("/sign-in", allow=public(OPEN), records=Action.SIGNED_IN)
+@account.post("/sign-in", allow=public(OPEN), records=(Action.SIGNED_IN, Action.SECOND_FACTOR_ASKED))
 def enter(_actor: Actor) -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate_on_submit():
@@ -49,14 +51,19 @@ def enter(_actor: Actor) -> ResponseReturnValue:
     try:
         opened = signing_in.sign_in(form.email.data, form.password.data, browser.caller(), _limits(), at=utcnow())
     except TooManyTries as e:
-        page = _sign_in_page(form, _wait_sentence(e.retry_after_s), status=429)
+        page = _sign_in_page(form, _wait_sentence(e), status=429)
         page.headers["Retry-After"] = str(e.retry_after_s)
         return page
     if opened is None:
         sentence = gettext("This e-mail address and password do not belong together. Please try again.")
         # 403 rather than 200: browsers then do not offer to keep a wrong password.
         return _sign_in_page(form, sentence, status=403)
-    answer = make_response(redirect(guard.safe_next(form.next.data)))
+    target = guard.safe_next(form.next.data)
+    if isinstance(opened, Pending):
+        answer = make_response(redirect(url_for("second_step.second_step_page", next=target)))
+        browser.hand_over_pending(answer, opened)
+        return answer
+    answer = make_response(redirect(target))
     browser.hand_over(answer, opened)
     return answer
 
@@ -126,13 +133,9 @@ def _info_page(form: InfoForm, actor: Actor) -> str:
     return render_template("account/info.html", form=form, me=queries.my_info(actor), others=others)
 
 
-def _wait_sentence(wait_s: int) -> str:
-    if wait_s < 60:
-        when = ngettext("in %(num)d second", "in %(num)d seconds", wait_s)
-    else:
-        when = ngettext("in %(num)d minute", "in %(num)d minutes", -(-wait_s // 60))
+def _wait_sentence(error: TooManyTries) -> str:
     return gettext(
         "There were too many tries. Please try again %(when)s. A browser in which you have signed in before can "
         "still sign in.",
-        when=when,
+        when=when_again(error),
     )

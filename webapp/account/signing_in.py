@@ -13,6 +13,9 @@ from core.settings import Portal
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role, anonymous
 from webapp.account import devices, hashing, passwords, throttle
+from webapp.account.mfa import pending
+from webapp.account.mfa.pending import Pending
+from webapp.account.mfa.queries import factors_of
 from webapp.account.models import Account
 from webapp.account.queries import actor_of, landing_role, roles_of
 from webapp.audit.events import Action, Event, Outcome
@@ -38,8 +41,10 @@ class Opened:
     device_token: str
 
 
-def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: datetime) -> Opened | None:
+def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: datetime) -> Opened | Pending | None:
     """A new session, or None if address and password do not belong together or the account may not sign in.
+
+    Pending if the account has a second factor, which is then owed (webapp.account.mfa.second_step).
 
     TooManyTries says when to try again. One hash is computed whatever was typed.
     """
@@ -59,6 +64,10 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
             Account.update(password_hash=again).where(Account.id == account.id).execute()
     with unit():
         throttle.forgive(ticket)
+        if factors_of(account.id).any:
+            asked = Event(Action.SECOND_FACTOR_ASKED, anonymous(caller.address), about={"account": account.id})
+            current_unit().events.append(asked)
+            return pending.begin(account.id, at=at)
         return open_session(account.id, caller, limits, at=at)
 
 

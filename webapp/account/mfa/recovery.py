@@ -38,6 +38,12 @@ def accept(account: uuid.UUID, code: str, keyring: Keyring, *, at: datetime) -> 
     return int(used.execute()) == 1
 
 
+def forget(account: uuid.UUID) -> None:
+    """*account* has no codes any more. Inside a unit."""
+    current_unit()
+    RecoveryCode.delete().where(RecoveryCode.account == account).execute()
+
+
 def left(account: uuid.UUID) -> int:
     """How many codes are still good."""
     rows = RecoveryCode.select().where((RecoveryCode.account == account) & RecoveryCode.used_at.is_null())

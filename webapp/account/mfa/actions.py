@@ -1,0 +1,130 @@
+"""Adding, renaming and removing one's own second factors."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext
+
+from core.errors import Conflict, Invalid
+from core.settings import Settings
+from webapp.access.actor import Actor
+from webapp.account.mfa import recovery, security_keys, totp
+from webapp.account.mfa.models import AuthenticatorApp, SecurityKey
+from webapp.account.mfa.proofs import WrongCode
+from webapp.account.models import Account
+from webapp.audit.events import Action, Event
+from webapp.crypto.keyring import Keyring
+from webapp.db.unit import housekeeping, unit
+
+NAME_MAX = 60
+EACH_MAX = 10
+UNFINISHED_LIFE = timedelta(hours=1)
+
+
+def begin_app(actor: Actor, *, at: datetime) -> uuid.UUID:
+    """A seed for a new authenticator app; it counts once its first code was right."""
+    with unit(Event(Action.FACTOR_BEGUN, actor, about={"kind": "app"})):
+        _refuse_too_many(actor, AuthenticatorApp)
+        app = AuthenticatorApp.create(account=actor.id, name="", seed=totp.new_seed(), created_at=at)
+    return uuid.UUID(str(app.id))
+
+
+def add_app(actor: Actor, app_id: uuid.UUID, *, code: str, name: str, keyring: Keyring, at: datetime) -> list[str]:
+    """The app of begin_app() counts from now on; WrongCode if its code is not right.
+
+    The account's first factor brings ten recovery codes, to be shown once; an empty list otherwise.
+    """
+    title = _tidy(name)
+    with unit(Event(Action.FACTOR_ADDED, actor, about={"app": app_id})):
+        app = AuthenticatorApp.get_by_id(app_id)
+        step = totp.matching_step(app.seed, code, at=at)
+        if step is None:
+            raise WrongCode(gettext("This code is not right. Look at the newest one in your app, and try again."))
+        app.name, app.confirmed_at, app.last_step = title, at, step
+        app.save()
+        return _first_codes(actor, keyring)
+
+
+def begin_key(actor: Actor, settings: Settings, *, at: datetime) -> security_keys.Begun:
+    """Ask the browser to make a credential on a key."""
+    account = Account.get_by_id(actor.id)
+    return security_keys.begin_registration(settings, account=actor.id, email=account.email, name=account.name, at=at)
+
+
+def add_key(
+    actor: Actor,
+    ceremony: uuid.UUID,
+    answer: Mapping[str, Any],
+    *,
+    name: str,
+    settings: Settings,
+    keyring: Keyring,
+    at: datetime,
+) -> list[str]:
+    """The key that answered is one of the actor's. Recovery codes as in add_app()."""
+    title = _tidy(name)
+    with unit() as work:
+        _refuse_too_many(actor, SecurityKey)
+        key = security_keys.finish_registration(settings, ceremony, answer, account=actor.id, name=title, at=at)
+        work.events.append(Event(Action.FACTOR_ADDED, actor, about={"key": key.id}))
+        return _first_codes(actor, keyring)
+
+
+def rename(actor: Actor, factor: AuthenticatorApp | SecurityKey, name: str) -> None:
+    """Give one of the actor's factors another name."""
+    title = _tidy(name)
+    with unit(Event(Action.FACTOR_RENAMED, actor, about={"factor": factor.id})):
+        factor.name = title
+        factor.save()
+
+
+def remove(actor: Actor, factor: AuthenticatorApp | SecurityKey) -> None:
+    """One of the actor's factors opens nothing any more. With the last one the recovery codes go too."""
+    with unit(Event(Action.FACTOR_REMOVED, actor, about={"factor": factor.id})):
+        factor.delete_instance()
+        if not _has_any(actor):
+            recovery.forget(actor.id)
+
+
+def renew_recovery_codes(actor: Actor, keyring: Keyring) -> list[str]:
+    """Ten new codes, to be shown once; the old ones are dead."""
+    with unit(Event(Action.RECOVERY_CODES_MADE, actor)):
+        if not _has_any(actor):
+            raise Conflict(gettext("Add an authenticator app or a security key first."))
+        return recovery.renew(actor.id, keyring)
+
+
+def forget_unfinished(*, at: datetime) -> int:
+    """Remove authenticator apps that never showed a code; how many there were."""
+    with housekeeping("a seed that was only shown"):
+        unfinished = AuthenticatorApp.confirmed_at.is_null() & (AuthenticatorApp.created_at < at - UNFINISHED_LIFE)
+        return int(AuthenticatorApp.delete().where(unfinished).execute())
+
+
+def _first_codes(actor: Actor, keyring: Keyring) -> list[str]:
+    return [] if recovery.left(actor.id) else recovery.renew(actor.id, keyring)
+
+
+def _has_any(actor: Actor) -> bool:
+    apps = AuthenticatorApp.select().where(
+        (AuthenticatorApp.account == actor.id) & AuthenticatorApp.confirmed_at.is_null(False)
+    )
+    return bool(apps.exists() or SecurityKey.select().where(SecurityKey.account == actor.id).exists())
+
+
+def _refuse_too_many(actor: Actor, model: type[AuthenticatorApp] | type[SecurityKey]) -> None:
+    if model.select().where(model.account == actor.id).count() >= EACH_MAX:
+        raise Conflict(gettext("Ten of these are enough. Remove one that you no longer use first."))
+
+
+def _tidy(name: str) -> str:
+    title = " ".join(name.split())
+    if not title:
+        raise Invalid(gettext("Please give it a name, so that you know it again."), field="name")
+    if len(title) > NAME_MAX:
+        raise Invalid(gettext("Please take at most %(max)d characters.", max=NAME_MAX), field="name")
+    return title

@@ -1,0 +1,110 @@
+"""The second half of signing in: password right, now a code, a recovery code or a key. And passkeys, which are both."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from core.errors import Invalid, Refused
+from core.settings import Settings
+from webapp.access.actor import anonymous
+from webapp.account import throttle
+from webapp.account.mfa import pending, proofs, security_keys
+from webapp.account.mfa.models import Purpose
+from webapp.account.mfa.pending import Owed
+from webapp.account.signing_in import Caller, Opened, open_session
+from webapp.audit.events import Action, Event, Outcome
+from webapp.crypto.keyring import Keyring
+from webapp.db.unit import unit
+
+
+class StartAgain(Refused):
+    """Too many wrong proofs, or too late: back to the password."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("Please sign in again with your password, then you get new tries."))
+
+
+def by_code(owed: Owed, code: str, caller: Caller, settings: Settings, *, at: datetime) -> Opened:
+    """A session for a code from the authenticator app. WrongCode, StartAgain or TooManyTries otherwise."""
+    return _finish(owed, caller, settings, lambda: proofs.check_app_code(owed.account, code, at=at), at=at)
+
+
+def by_recovery_code(
+    owed: Owed, code: str, caller: Caller, settings: Settings, keyring: Keyring, *, at: datetime
+) -> Opened:
+    """A session for one of the ten codes, which is used up."""
+    used = Event(Action.RECOVERY_CODE_USED, anonymous(caller.address), about={"account": owed.account})
+
+    def check() -> None:
+        proofs.check_recovery_code(owed.account, code, keyring, at=at)
+
+    return _finish(owed, caller, settings, check, used, at=at)
+
+
+def begin_key(owed: Owed, settings: Settings, *, at: datetime) -> security_keys.Begun:
+    """Ask the browser for one of the account's keys."""
+    return security_keys.begin_use(settings, Purpose.SIGN_IN, account=owed.account, at=at)
+
+
+def by_key(
+    owed: Owed, ceremony: uuid.UUID, answer: Mapping[str, Any], caller: Caller, settings: Settings, *, at: datetime
+) -> Opened:
+    """A session for a key's answer."""
+
+    def check() -> None:
+        security_keys.finish_use(settings, ceremony, Purpose.SIGN_IN, answer, account=owed.account, at=at)
+
+    return _finish(owed, caller, settings, check, at=at)
+
+
+def begin_passkey(settings: Settings, *, at: datetime) -> security_keys.Begun:
+    """Ask the browser for any passkey that it has for this site."""
+    return security_keys.begin_use(settings, Purpose.SIGN_IN, account=None, at=at)
+
+
+def by_passkey(
+    ceremony: uuid.UUID, answer: Mapping[str, Any], caller: Caller, settings: Settings, *, at: datetime
+) -> Opened:
+    """A session for a passkey alone: it has verified its owner, so it stands for password and second factor.
+
+    Refused if the account may not sign in any more.
+    """
+    try:
+        with unit() as work:
+            key = security_keys.finish_use(settings, ceremony, Purpose.SIGN_IN, answer, account=None, at=at)
+            opened = open_session(key.account.id, caller, settings.portal, at=at)
+            work.events.append(Event(Action.SECOND_FACTOR_ASKED, opened.actor, about={"key": key.id}))
+            return opened
+    except Invalid:
+        _record_failure(caller, {})
+        raise
+
+
+def _finish(
+    owed: Owed, caller: Caller, settings: Settings, check: Callable[[], None], *events: Event, at: datetime
+) -> Opened:
+    keys = throttle.keys_of(f"second factor {owed.email}", caller.address, None)
+    ticket = throttle.enter(keys, at=at)
+    if not pending.spend_try(owed):
+        raise StartAgain
+    try:
+        with unit(*events):
+            check()
+            if not pending.finish(owed, at=at):
+                raise StartAgain
+            throttle.forgive(ticket)
+            return open_session(owed.account, caller, settings.portal, at=at)
+    except Invalid:
+        _record_failure(caller, {"account": owed.account})
+        raise
+
+
+def _record_failure(caller: Caller, about: Mapping[str, uuid.UUID]) -> None:
+    stranger = anonymous(caller.address)
+    with unit(Event(Action.SECOND_FACTOR_FAILED, stranger, about=about, outcome=Outcome.REFUSED)):
+        pass
