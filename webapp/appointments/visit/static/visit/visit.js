@@ -64,6 +64,7 @@ class Visit {
     bindInputButtons(root, this.#devices);
     this.#devices.addEventListener("change", () => void this.#playback.useSpeaker(this.#devices.choice.speaker));
     this.#bindPage();
+    for (const button of root.querySelectorAll("button")) button.disabled = false;
   }
 
   start() {
