@@ -41,21 +41,22 @@ def nginx_answers(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> bool:
 
 def ask_site(settings: Settings, path: str, *, timeout_s: float = TIMEOUT_S) -> tuple[int, bytes]:
     """Status and body of a GET through nginx, over the loopback address but in the site's own name."""
-    context = ssl.create_default_context()
-    # We ask this machine itself: the certificate may be self-signed, and is judged by appliance.checks.certificate.
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
     host = settings.site.hostname
-    connection = http.client.HTTPSConnection(LOOPBACK, settings.ports.https, timeout=timeout_s, context=context)
-    with socket.create_connection((LOOPBACK, settings.ports.https), timeout=timeout_s) as plain:
-        connection.sock = context.wrap_socket(plain, server_hostname=host)
-        try:
-            connection.request("GET", path, headers={"Host": host})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+    connection = http.client.HTTPConnection(host)
+    with _open_tls(settings, host, timeout_s) as opened:
+        connection.sock = opened
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def shown_certificate(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> bytes | None:
+    """The certificate that the site shows, DER; None if it does not answer."""
+    try:
+        with _open_tls(settings, settings.site.hostname, timeout_s) as opened:
+            return opened.getpeercert(binary_form=True)
+    except OSError:
+        return None
 
 
 def portal_answers(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> bool:
@@ -132,12 +133,24 @@ def _over_tcp(port: int, request: bytes, timeout_s: float) -> bytes:
 
 
 def _over_tls(settings: Settings, request: bytes, timeout_s: float) -> bytes:
-    context = ssl.create_default_context()
-    context.check_hostname = False  # as above
-    context.verify_mode = ssl.CERT_NONE
-    with (
-        socket.create_connection((LOOPBACK, settings.ports.https), timeout=timeout_s) as plain,
-        context.wrap_socket(plain, server_hostname=settings.turn_tls_name) as asking,
-    ):
+    with _open_tls(settings, settings.turn_tls_name, timeout_s, protocols=()) as asking:
         asking.sendall(request)
         return asking.recv(2048)
+
+
+def _open_tls(
+    settings: Settings, name: str, timeout_s: float, *, protocols: tuple[str, ...] = ("http/1.1",)
+) -> ssl.SSLSocket:
+    """A TLS connection to the https port under *name*; the caller closes it."""
+    context = ssl.create_default_context()
+    # We ask this machine itself: the certificate may be self-signed, and is judged by appliance.checks.certificate.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    plain = socket.create_connection((LOOPBACK, settings.ports.https), timeout=timeout_s)
+    try:
+        return context.wrap_socket(plain, server_hostname=name)
+    except OSError:
+        plain.close()
+        raise

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +85,9 @@ def _verify_audit(settings: Settings) -> Any:
 
 
 def _demo(settings: Settings) -> Any:
-    return import_module("webapp.demo").seed(settings, at=utcnow())
+    from webapp.demo import seed
+
+    return seed(settings, at=utcnow())
 
 
 def _setup_link(settings: Settings) -> Any:

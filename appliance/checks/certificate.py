@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from appliance import health
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok, unless_demo, warning
 from appliance.configure.certificate import certificate_files, names_of, read_certificate, wanted_names
-from core.addresses import LOOPBACK
 
 SOON = timedelta(days=21)
 VERY_SOON = timedelta(days=7)
@@ -52,27 +50,11 @@ def check(box: Box, at: datetime) -> Iterator[Finding]:
             "Get a certificate for the site's name and name its files in site.certificate and site.certificate_key.",
         )
         yield unless_demo(finding, demo=box.settings.site.demo)
-    shown = _shown(box)
+    shown = health.shown_certificate(box.settings)
     if shown is not None and shown != certificate.public_bytes(Encoding.DER):
-        yield error("nginx still shows an older certificate.", "Restart the appliance, or send nginx a HUP signal.")
+        yield error("nginx still shows an older certificate.", "Run “wellhouse configure”, which tells nginx.")
 
 
 def _covered(name: str, names: frozenset[str]) -> bool:
     wildcard = "*." + name.partition(".")[2]
     return name in names or wildcard in names
-
-
-def _shown(box: Box) -> bytes | None:
-    """The certificate that the site shows, DER; None if it does not answer."""
-    context = ssl.create_default_context()
-    context.check_hostname = False  # it is to be looked at, not trusted
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        with (
-            socket.create_connection((LOOPBACK, box.settings.ports.https), timeout=3) as plain,
-            context.wrap_socket(plain, server_hostname=box.settings.site.hostname) as shown,
-        ):
-            return shown.getpeercert(binary_form=True)
-    except OSError:
-        return None

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from appliance import portal_steps
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance import health, portal_steps
+from appliance.box import Box
 from appliance.commands.target import target
 from appliance.configure.apply import apply
+from appliance.configure.certificate import certificate_files, read_certificate
+from appliance.supervisor import control
 from core.clock import utcnow
 
 HELP = "write nginx's, coturn's and supervisor's configuration, make missing keys, bring the database up to date"
@@ -17,7 +23,7 @@ def add(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Prints one line for each change; “nothing to change” if there was none."""
+    """Prints one line for each change; “nothing to change” if there was none. A running nginx is told of its own."""
     box = target(given)
     applied = apply(box.settings, box.config, at=utcnow())
     for path in applied.changed:
@@ -25,6 +31,23 @@ def run(given: argparse.Namespace) -> int:
     migrations = portal_steps.run("migrate", box.settings, box.config)
     for name in migrations:
         print(f"changed the database: {name}")
-    if not applied.changed and not migrations:
+    told = _tell_nginx(box, applied.changed)
+    if not (applied.changed or migrations or told):
         print("nothing to change")
     return 0
+
+
+def _tell_nginx(box: Box, changed: tuple[Path, ...]) -> bool:
+    """Have a running nginx read its configuration anew if that, or the certificate, is no longer what it uses."""
+    shown = health.shown_certificate(box.settings)
+    if shown is None:
+        return False
+    certificate = read_certificate(certificate_files(box.settings).chain)
+    if box.places.nginx_conf not in changed and shown == certificate.public_bytes(Encoding.DER):
+        return False
+    try:
+        control.hang_up(box.places.supervisor_socket, "nginx")
+    except control.NotRunning:
+        return False  # another appliance's nginx holds the port; the checks say so
+    print("changed nginx: it reads its configuration and certificate anew, and no connection is dropped")
+    return True

@@ -6,6 +6,7 @@ import enum
 import http.client
 import socket
 import xmlrpc.client
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,25 +40,28 @@ class Part:
 
 
 class NotRunning(Exception):
-    """Nobody answers at supervisord's socket."""
+    """Nobody answers at supervisord's socket, or it is about to end."""
 
 
 def parts(socket_file: Path) -> dict[str, Part]:
-    """All parts by name; NotRunning if supervisord is not there."""
-    try:
-        with _proxy(socket_file) as proxy:
-            rows: Any = proxy.supervisor.getAllProcessInfo()
-    except (OSError, http.client.HTTPException) as e:
-        raise NotRunning(str(e)) from e
+    """All parts by name; NotRunning if supervisord is not there, PermissionError if it is another account's."""
+    rows: Any = _ask(socket_file, lambda proxy: proxy.supervisor.getAllProcessInfo())
     return {row["name"]: _part(row) for row in rows}
 
 
-def reload_part(socket_file: Path, name: str) -> None:
+def hang_up(socket_file: Path, name: str) -> None:
     """Send the part SIGHUP, at which nginx reads its configuration and certificate anew."""
+    _ask(socket_file, lambda proxy: proxy.supervisor.signalProcess(name, "HUP"))
+
+
+def _ask(socket_file: Path, question: Callable[[xmlrpc.client.ServerProxy], Any]) -> Any:
     try:
-        with _proxy(socket_file) as proxy:
-            proxy.supervisor.signalProcess(name, "HUP")
-    except (OSError, http.client.HTTPException) as e:
+        with xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(socket_file)) as proxy:
+            return question(proxy)
+    except PermissionError as e:
+        e.filename = str(socket_file)
+        raise
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error) as e:
         raise NotRunning(str(e)) from e
 
 
@@ -91,7 +95,3 @@ class _Transport(xmlrpc.client.Transport):
 
     def make_connection(self, _host: Any) -> http.client.HTTPConnection:
         return _Connection(self._socket_file)
-
-
-def _proxy(socket_file: Path) -> xmlrpc.client.ServerProxy:
-    return xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(socket_file))
