@@ -8,7 +8,6 @@ from core.errors import NotFound
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role
 from webapp.access.rules import ABSENT
-from webapp.account.queries import other_roles
 
 
 def own_session(actor: Actor, session_id: uuid.UUID) -> uuid.UUID:
@@ -16,6 +15,11 @@ def own_session(actor: Actor, session_id: uuid.UUID) -> uuid.UUID:
     if not sessions.is_open(session_id, actor.id):
         raise NotFound(ABSENT)
     return session_id
+
+
+def other_roles(actor: Actor) -> tuple[Role, ...]:
+    """The roles to which the actor may switch, in the order of a menu."""
+    return tuple(role for role in (Role.PROVIDER, Role.ADMIN, Role.CLIENT) if role in actor.roles - {actor.role})
 
 
 def other_role(actor: Actor, role: str) -> Role:

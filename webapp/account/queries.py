@@ -45,11 +45,6 @@ def landing_role(roles: frozenset[Role]) -> Role:
     return next(role for role in (Role.PROVIDER, Role.CLIENT, Role.ADMIN) if role in roles)
 
 
-def other_roles(actor: Actor) -> tuple[Role, ...]:
-    """The roles to which the actor may switch, in the order of a menu."""
-    return tuple(role for role in (Role.PROVIDER, Role.ADMIN, Role.CLIENT) if role in actor.roles - {actor.role})
-
-
 def has_admin() -> bool:
     """Whether anybody can be the practice's admin; until then the set-up link works."""
     return bool(AccountRole.select().where(AccountRole.role == Role.ADMIN).exists())

@@ -129,7 +129,7 @@ def _sign_in_page(form: SignInForm, trouble: str = "", *, status: int = 200) -> 
 
 
 def _info_page(form: InfoForm, actor: Actor) -> str:
-    others = queries.other_roles(actor)
+    others = policy.other_roles(actor)
     return render_template("account/info.html", form=form, me=queries.my_info(actor), others=others)
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from core.clock import utcnow
 from webapp.access.actor import Actor, Role, anonymous
-from webapp.account.queries import other_roles
+from webapp.account.policy import other_roles
 from webapp.appointments.visit.queries import WaitingPerson, waiting_for
 from webapp.practice import queries as practice
 from webapp.ui import frame
