@@ -60,7 +60,14 @@ def shoot(page: Page, url: str, folder: Path, name: str, *, whole: bool) -> Path
     page.evaluate("document.fonts.ready")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
-    page.screenshot(path=path, full_page=whole, animations="disabled")
+    size = page.viewport_size
+    if whole and size:
+        # A taller window rather than a stitched picture: what sticks to the bottom stays there.
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=path, animations="disabled")
+    if size:
+        page.set_viewport_size(size)
     return path
 
 

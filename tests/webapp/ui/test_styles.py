@@ -26,6 +26,7 @@ PAIRS = [
     *(("muted", ground, 4.5) for ground in ("page", "surface", "sunken", "well-soft", "lamp-soft", "stage")),
     *((tint, f"{tint}-soft", 4.5) for tint in ("well", "clay", "heather", "slate", "moss")),
     *((tint, "surface", 4.5) for tint in ("well", "clay", "heather", "slate", "moss")),
+    ("muted", "neutral-soft", 4.5),
     ("well", "page", 4.5),
     ("on-well", "well", 4.5),
     ("on-well", "well-hover", 4.5),
