@@ -88,7 +88,9 @@ def seed(settings: Settings, *, at: datetime) -> dict[str, Any]:
         if first_time:
             _past_visits(okafor, clients, settings, at=at)
         _make_room(okafor, settings, at=at)
-        now = book(okafor, clients[0], at, 50, settings, reason="A first conversation", at=at)
+        now = book(
+            okafor, clients[0], at.replace(second=0, microsecond=0), 50, settings, reason="A first conversation", at=at
+        )
         _coming(okafor, clients, settings, at=at)
         return {
             "url": settings.origin,
@@ -184,7 +186,8 @@ def _make_room(provider: Actor, settings: Settings, *, at: datetime) -> None:
             visits.end_visit(provider, door, settings.paths.control_socket, at=at)
         else:
             with unit(Event(Action.DEMO_SEEDED, SYSTEM, about={"appointment": appointment.id})):
-                Appointment.update(status=Status.CANCELLED).where(Appointment.id == appointment.id).execute()
+                over = Status.DONE if appointment.starts_at <= at else Status.CANCELLED
+                Appointment.update(status=over).where(Appointment.id == appointment.id).execute()
 
 
 def _coming(provider: Actor, clients: list[Client], settings: Settings, *, at: datetime) -> None:

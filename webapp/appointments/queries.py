@@ -25,7 +25,10 @@ PAGE_ROWS = 50
 
 @dataclass(frozen=True)
 class Line:
-    """An appointment in a list. *people* are the others: clients for a provider, the provider for a client."""
+    """An appointment in a list. *people* are the others: clients for a provider, the provider for a client.
+
+    *is_near*: its clients can come now.
+    """
 
     id: uuid.UUID
     starts_at: datetime
@@ -36,6 +39,7 @@ class Line:
     people: tuple[Face, ...]
     entry: window.Entry
     opens_at: datetime
+    is_near: bool
 
     @property
     def can_join(self) -> bool:
@@ -101,8 +105,8 @@ class Around:
 
 def around(clients: Iterable[uuid.UUID], *, at: datetime) -> dict[uuid.UUID, Around]:
     """When each of *clients* comes next, and when they last came."""
-    ahead = peewee.Case(None, [(Appointment.starts_at > at, Appointment.starts_at)])
-    behind = peewee.Case(None, [(Appointment.starts_at <= at, Appointment.starts_at)])
+    ahead = peewee.Case(None, [(ends_after(at), Appointment.starts_at)])
+    behind = peewee.Case(None, [(ends_after(at), None)], Appointment.starts_at)
     rows: Any = (
         AppointmentClient.select(AppointmentClient.client, peewee.fn.MIN(ahead), peewee.fn.MAX(behind))
         .join(Appointment)
@@ -159,8 +163,9 @@ def _mine(actor: Actor) -> peewee.ModelSelect[Appointment]:
 
 
 def _still_open(at: datetime) -> peewee.Expression:
-    """Its door is not shut for good yet."""
-    return (Appointment.status != Status.DONE) & ends_after(at - window.LATE)
+    """Its door is not shut for good yet; a cancelled one counts until it would have begun."""
+    cancelled = (Appointment.status == Status.CANCELLED) & (Appointment.starts_at <= at)
+    return (Appointment.status != Status.DONE) & ends_after(at - window.LATE) & ~cancelled
 
 
 def _paged(
@@ -203,6 +208,7 @@ def _line(actor: Actor, row: Appointment, clients: tuple[Face, ...] | None, *, a
         people=clients if clients is not None else (Face(row.provider.id, row.provider.name),),
         entry=door.entry(at=at),
         opens_at=door.opens_at,
+        is_near=window.for_client(row.starts_at, row.minutes, **facts).entry(at=at) is window.Entry.OPEN,
     )
 
 

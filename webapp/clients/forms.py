@@ -9,7 +9,7 @@ from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from core.clock import utcnow
 from core.errors import Invalid
@@ -45,8 +45,8 @@ class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     pronouns = StringField(lazy_gettext("Pronouns"), [Length(max=40)], filters=[_tidy])
     email = StringField(lazy_gettext("Email"), [Length(max=254)], filters=[_tidy])
     phone = StringField(lazy_gettext("Phone"), [Length(max=40)], filters=[_tidy])
-    language = SelectField(lazy_gettext("Language"))
-    time_zone = SelectField(lazy_gettext("Time zone"))
+    language = SelectField(lazy_gettext("Language"), [InputRequired()])
+    time_zone = SelectField(lazy_gettext("Time zone"), [InputRequired()])
     birth_date = DateField(lazy_gettext("Birth date"), [Optional()])
     address = TextAreaField(lazy_gettext("Address"), [Length(max=400)], filters=[_trim])
     emergency_name = StringField(lazy_gettext("Emergency contact"), [Length(max=200)], filters=[_tidy])

@@ -200,7 +200,7 @@ def _teams(ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[Face, ...]]:
         CareTeam.select(CareTeam.client, Account.id, Account.name)
         .join(Account)
         .where(CareTeam.client.in_(ids))
-        .order_by(CareTeam.added_at, CareTeam.id)
+        .order_by(CareTeam.added_at, Account.name)
     )
     teams: dict[uuid.UUID, tuple[Face, ...]] = {}
     for row in rows:

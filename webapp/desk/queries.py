@@ -101,9 +101,9 @@ def admin_home(settings: Settings) -> AdminHome:
 
 
 def around_mine(actor: Actor, page: ClientPage, *, at: datetime) -> dict[uuid.UUID, Around]:
-    """When the clients of *page* come and came, for those whose care team the actor is on."""
+    """When the clients of *page* come and came, for those whose care team the actor is on and no others."""
     mine = [line.face.id for line in page.lines if _cares(actor, line)]
-    return appointments.around(mine, at=at)
+    return {**dict.fromkeys(mine, Around()), **appointments.around(mine, at=at)}
 
 
 def waiting_clients(actor: Actor) -> frozenset[uuid.UUID]:
