@@ -12,8 +12,6 @@ import psutil
 from core.errors import Refused
 from core.settings import Ports
 
-LOWEST_FOR_ALL = 1024  # below it only root may listen
-
 
 class Transport(enum.StrEnum):
     TCP = "tcp"
@@ -93,7 +91,23 @@ def with_ancestors(pids: list[int]) -> set[int]:
 
 def _try(port: Needed) -> None:
     kind = socket.SOCK_STREAM if port.transport is Transport.TCP else socket.SOCK_DGRAM
-    with socket.socket(socket.AF_INET, kind) as probe:
-        if port.transport is Transport.TCP:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger do not count
-        probe.bind(("0.0.0.0", port.number))  # noqa: S104  # every address, as the parts do; closed at once
+    families = [(socket.AF_INET, "0.0.0.0")]  # noqa: S104  # every address, as the parts do; closed at once
+    if has_ipv6():
+        families.append((socket.AF_INET6, "::"))
+    for family, address in families:
+        with socket.socket(family, kind) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if port.transport is Transport.TCP:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger do not count
+            probe.bind((address, port.number))
+
+
+def has_ipv6() -> bool:
+    """Whether this machine can listen on IPv6; containers often cannot, and nginx would then refuse to start."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True

@@ -28,6 +28,10 @@ def run(given: argparse.Namespace) -> int:
     applied = apply(box.settings, box.config, at=utcnow())
     for path in applied.changed:
         print(f"changed {path}")
+    if applied.made_master_key:
+        print(
+            f"{box.settings.paths.master_key} is new, and nothing opens without it: print “wellhouse recovery-sheet”."
+        )
     migrations = portal_steps.run("migrate", box.settings, box.config)
     for name in migrations:
         print(f"changed the database: {name}")

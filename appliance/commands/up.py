@@ -85,8 +85,10 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None) -> int:
     _say(f"Wellhouse is starting with {box.config}")
     if demo_file:
         demo_file.unlink(missing_ok=True)  # an older start's: it appears again when the box is ready
-    changed = apply(settings, box.config, at=utcnow()).changed
-    _say(f"  settings   ready{f', {len(changed)} files written' if changed else ''}")
+    applied = apply(settings, box.config, at=utcnow())
+    _say(f"  settings   ready{f', {len(applied.changed)} files written' if applied.changed else ''}")
+    if applied.made_master_key and not settings.site.demo:
+        _say(f"  {settings.paths.master_key} is new, and nothing opens without it: print “wellhouse recovery-sheet”.")
     left = end_all_leftovers(places)
     if left:
         _say(f"  ended {left} processes that an earlier, killed run left behind")

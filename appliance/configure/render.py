@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import appliance
 from appliance.configure.certificate import certificate_files
 from appliance.configure.files import group_name
 from appliance.configure.programs import Nginx
+from appliance.ports import has_ipv6
 from core.addresses import LOOPBACK, relay_address
 from core.settings import Settings, host_in_url, is_address
 
@@ -145,16 +145,6 @@ def source_folder() -> str:
     folder = Path(appliance.__file__).resolve().parent.parent
     installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
     return "" if folder in installed else str(folder)
-
-
-def has_ipv6() -> bool:
-    """Whether this machine can listen on IPv6; containers often cannot, and nginx would then refuse to start."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
 
 
 def product_version() -> str:

@@ -182,6 +182,20 @@ def test_the_secret_stands_in_no_command_line_and_no_log(coturn: Running) -> Non
     assert secret not in told
 
 
+def test_the_log_holds_no_guests_name_or_address(coturn: Running) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media, coturn.guest() as guest:
+        media.bind((MEDIA, 0))
+        guest.allocate()
+        guest.permit(MEDIA, media.getsockname()[1])
+        guest.send(MEDIA, media.getsockname()[1], b"hello")
+        media.recv(100)
+        port = guest.local_port
+    log = coturn.log.read_text()
+    assert "Relay ports initialization done" in log
+    assert guest.username.partition(":")[2] not in log
+    assert f":{port}" not in log
+
+
 def test_the_configuration_may_be_read_by_coturn_only(coturn: Running) -> None:
     made = configured(coturn.log.parent, https_port=coturn.settings.ports.https)
     file = Places.of(made).turnserver_conf

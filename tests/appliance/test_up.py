@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ import pytest
 
 from appliance import health
 from appliance.configure import root as folder
+from appliance.configure.certificate import certificate_files
 from appliance.leftovers import leftovers
 from appliance.ports import needed, refuse_if_busy
 from core.addresses import LOOPBACK
@@ -66,6 +69,23 @@ def test_status_shows_the_parts_and_where_they_listen(running: Running) -> None:
 def test_configuring_again_changes_nothing(running: Running) -> None:
     told = wellhouse("configure", "--root", running.root)
     assert (told.returncode, told.stdout) == (0, "nothing to change\n")
+
+
+def test_a_new_certificate_is_shown_at_once_and_drops_no_connection(running: Running) -> None:
+    before = health.shown_certificate(running.settings)
+    files = certificate_files(running.settings)
+    with socket.create_connection((LOOPBACK, running.settings.ports.https)) as plain:
+        context = ssl.create_default_context(cafile=str(files.chain))
+        with context.wrap_socket(plain, server_hostname="localhost") as kept:
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert kept.recv(4096).startswith(b"HTTP/1.1 200")
+            files.chain.unlink()
+            told = wellhouse("configure", "--root", running.root)
+            assert "changed nginx: it reads its configuration and certificate anew" in told.stdout
+            eventually(lambda: health.shown_certificate(running.settings) not in (None, before))
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert kept.recv(4096).startswith(b"HTTP/1.1 200")
+    assert wellhouse("configure", "--root", running.root).stdout == "nothing to change\n"
 
 
 def test_a_second_one_in_the_same_folder_is_refused(running: Running) -> None:
@@ -119,6 +139,30 @@ def test_a_stop_is_clean(box_root: Path, number: signal.Signals) -> None:
     assert not any(psutil.pid_exists(pid) for pids in groups.values() for pid in pids)
     for port in needed(load(folder.settings_file(box_root)).ports):
         refuse_if_busy(port)
+
+
+def test_the_demonstrations_file_is_there_while_it_runs_with_a_visit_made_afresh(box_root: Path) -> None:
+    file, base = box_root / "demo.json", free_base()
+    told = []
+    for _ in range(2):
+        file.write_text("{}")  # as a crash would leave an older one
+        with up(box_root, "--demo", "--https-port", str(base)) as process:
+            assert file.stat().st_mode & 0o777 == 0o600
+            told.append(json.loads(file.read_text()))
+            process.terminate()
+            said, _ = process.communicate(timeout=60)
+        assert not file.exists()
+        for account in told[-1]["accounts"]:
+            assert f"{account['email']} " in said
+            assert account["password"] in said
+    first, second = told
+    assert first["url"] == f"https://localhost:{base}"
+    assert first["appointment_url"].startswith(first["url"])
+    assert first["appointment_url"] != second["appointment_url"]
+    assert first["accounts"] == second["accounts"]
+    roles = [set(account["role"]) for account in first["accounts"]]
+    assert {"provider", "admin"} in roles
+    assert {"client"} in roles
 
 
 def test_a_stop_before_it_is_ready_is_clean_too(box_root: Path) -> None:

@@ -39,6 +39,11 @@ class Guest:
             self._ask(stun.Method.REFRESH, {"LIFETIME": 0})  # gives the place back
         self._socket.close()
 
+    @property
+    def local_port(self) -> int:
+        port: int = self._socket.getsockname()[1]
+        return port
+
     def allocate(self, transport: int = UDP) -> int:
         answer = self._ask(stun.Method.ALLOCATE, {"REQUESTED-TRANSPORT": transport, "LIFETIME": 600})
         self.lifetime_s = answer.attributes.get("LIFETIME", 0)
