@@ -15,7 +15,7 @@ TONE_S = 2
 
 @dataclass(frozen=True)
 class Pattern:
-    """*rgb* fills the picture but for a moving bar; *tone_hz* comes in bursts, as noise suppression eats a steady one."""
+    """*rgb* fills the picture but for a moving bar; *tone_hz* comes in bursts: noise suppression eats a steady one."""
 
     rgb: tuple[int, int, int]
     tone_hz: int
