@@ -6,7 +6,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable, WellhouseError
 from core.ids import new_id
@@ -37,6 +37,11 @@ def install(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> ResponseReturnValue:
         return _answer(400, gettext("This page was open for too long. Go back, reload it, and send it again."))
+
+    @app.errorhandler(SecurityError)
+    def foreign_name(_error: SecurityError) -> ResponseReturnValue:
+        # Under a name that is not ours no address of ours can be written, so this is no page.
+        return Response("This site has another name. Open it by the address that the clinic gave you.\n", 400)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
