@@ -65,7 +65,6 @@ class Action(enum.StrEnum):
     WAITING_LEFT = "visit.waiting_left"
     ADMITTED = "visit.admitted"
     SENT_BACK = "visit.sent_back"
-    ROOM_OPENED = "visit.room_opened"
     ENTRY_GRANTED = "visit.entry_granted"
     CHAT_SENT = "visit.chat_sent"
     CHAT_READ = "visit.chat_read"
