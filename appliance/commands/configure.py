@@ -53,5 +53,5 @@ def _tell_nginx(box: Box, changed: tuple[Path, ...]) -> bool:
         control.hang_up(box.places.supervisor_socket, "nginx")
     except control.NotRunning:
         return False  # another appliance's nginx holds the port; the checks say so
-    print("changed nginx: it reads its configuration and certificate anew, and no connection is dropped")
+    print("changed nginx: it reads its configuration and certificate anew, and no call is dropped")
     return True
