@@ -75,7 +75,7 @@ def base_tree(system: System, roots: Path, *, systemd: bool) -> Path:
     partial = tree.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     roots.mkdir(parents=True, exist_ok=True)
-    packages = "git,systemd-sysv,dbus,sudo" if systemd else "git"
+    packages = "git,systemd-sysv,dbus,passwd,sudo" if systemd else "git"
     done = subprocess.run(
         ["mmdebstrap", "--quiet", "--variant=apt", f"--include={packages}", system.suite, str(partial), "-"],
         input="\n".join(system.sources),
