@@ -175,6 +175,7 @@ class Mail:
     username: str = setting("Account at the relay.", "")
     password_file: str = setting("File that holds the account's password.", "")
     sender: str = setting("Address that mails come from.", "")
+    alerts_to: str = setting("Address of clinic IT, told when the box needs a look; empty for none.", "")
 
 
 @dataclass(frozen=True)

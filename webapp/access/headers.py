@@ -18,8 +18,7 @@ def may_use_camera(*endpoints: str) -> None:
 
 def install(app: Flask, settings: Settings) -> None:
     """Add the headers to every answer of *app* and ``csp_nonce()`` to its templates."""
-    port = "" if settings.ports.https == 443 else f":{settings.ports.https}"
-    hosts = " ".join(f"wss://{name}{port}" for name in (settings.site.hostname, *settings.site.other_names))
+    hosts = " ".join(sorted(origin.replace("https://", "wss://") for origin in settings.origins))
 
     @app.template_global()
     def csp_nonce() -> str:

@@ -32,8 +32,10 @@ class Action(enum.StrEnum):
     FACTOR_REMOVED = "account.factor_removed"
     RECOVERY_CODES_MADE = "account.recovery_codes_made"
     RECOVERY_CODE_USED = "account.recovery_code_used"
+    PASSKEY_USED = "account.passkey_used"
+    KEY_REFUSED_AS_COPY = "account.key_refused_as_copy"
     ACCOUNT_CREATED = "account.created"
-    PASSWORD_CHOSEN = "account.password_chosen"
+    PASSWORD_CHOSEN = "account.password_chosen"  # noqa: S105  # the name of an event
     PREFERENCES_SAVED = "account.preferences_saved"
     # set-up and practice
     SETUP_LINK_MADE = "setup.link_made"
@@ -72,6 +74,7 @@ class Action(enum.StrEnum):
     VISIT_ENDED = "visit.ended"
     VISIT_RECORDED = "visit.recorded"
     # the box
+    BOX_ALERT = "box.alert"
     MAIL_SENT = "mail.sent"
     MAIL_FAILED = "mail.failed"
 

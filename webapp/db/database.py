@@ -17,6 +17,7 @@ from playhouse.pool import _PooledSqliteDatabase
 from playhouse.postgres_ext import PooledPsycopg3Database
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 from psycopg.conninfo import conninfo_to_dict
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from core.errors import Refused, Unavailable
 from core.settings import Settings
@@ -49,7 +50,25 @@ class _GuardedWrites:
         return super().execute_sql(sql, params, *args, **kwargs)  # type: ignore[misc]  # peewee's, by the other base
 
 
-class EncryptedSqlite(_GuardedWrites, _PooledSqliteDatabase, SqlCipherDatabase):  # type: ignore[misc]  # untyped bases
+class _QuietSqlCipher(SqlCipherDatabase):  # type: ignore[misc]  # untyped base
+    """A new connection (below the pool, which hands out old ones first)."""
+
+    def _connect(self) -> Any:
+        # Quiet before keying: else the library writes to standard error when the key does not fit, where people see it.
+        parameters = dict(self.connect_params)
+        key = parameters.pop("passphrase")
+        connection = sqlcipher.connect(self.database, isolation_level=None, **parameters)
+        try:
+            connection.execute("PRAGMA cipher_log_level = NONE")
+            connection.execute(f'PRAGMA key = "{key}"')
+            self._add_conn_hooks(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class EncryptedSqlite(_GuardedWrites, _PooledSqliteDatabase, _QuietSqlCipher):  # type: ignore[misc]  # untyped bases
     """SQLCipher with a pool. ``busy_timeout`` is 0: waiting inside SQLite would stop every greenlet of the process."""
 
     def begin(self, lock_type: str | None = None) -> None:

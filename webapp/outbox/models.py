@@ -19,6 +19,8 @@ class NoticeKind(enum.StrEnum):
     VISIT_ENDED = "visit_ended"
     CHAT = "chat"
     APPOINTMENT = "appointment"
+    SIGN_IN_CHANGED = "sign_in_changed"
+    KEY_REFUSED = "key_refused"
 
 
 class Notice(peewee.Model):
@@ -40,6 +42,7 @@ class MailTemplate(enum.StrEnum):
 
     INVITATION = "invitation"
     APPOINTMENT = "appointment"
+    BOX_ALERT = "box_alert"
 
 
 class Mail(Row):
