@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,10 +51,33 @@ class LiveSession:
     confirmed_at: datetime | None
 
 
+Told = Callable[[uuid.UUID], None]
+_tell_ended: Told | None = None
+
+
+def tell_ended(listener: Told) -> None:
+    """Have *listener* called with the account whenever sessions of it were ended, after the commit.
+
+    It takes away what outlives a request: calls. A session that is exchanged for another has not ended.
+    """
+    global _tell_ended
+    _tell_ended = listener
+
+
 def start(
-    account: uuid.UUID, role: Role, limits: Portal, *, address: str, device: str, at: datetime
+    account: uuid.UUID,
+    role: Role,
+    limits: Portal,
+    *,
+    address: str,
+    device: str,
+    at: datetime,
+    confirmed_at: datetime | None = None,
 ) -> tuple[LiveSession, str]:
-    """A new session and the token for its cookie, inside the caller's unit. Old ids are never taken over."""
+    """A new session and the token for its cookie, inside the caller's unit. Old ids are never taken over.
+
+    *confirmed_at*: when all the proofs that the account has were given, if they were.
+    """
     current_unit()
     token = new_token()
     session = Session.create(
@@ -65,6 +89,7 @@ def start(
         ends_at=at + timedelta(hours=limits.session_hours),
         address=address,
         device=device[:200],
+        confirmed_at=confirmed_at,
     )
     return _live(session), token
 
@@ -95,7 +120,7 @@ def exchange(
         password_at=password_at or old.password_at,
         confirmed_at=confirmed_at or old.confirmed_at,
     )
-    end(session_id, at=at)
+    _close((Session.id == session_id), at=at)
     return token
 
 
@@ -118,8 +143,9 @@ def touch(session: LiveSession, *, at: datetime) -> None:
 
 def end(session_id: uuid.UUID, *, at: datetime) -> None:
     """This session is over from the next request on; inside the caller's unit."""
-    current_unit()
-    Session.update(ended_at=at).where((Session.id == session_id) & Session.ended_at.is_null()).execute()
+    row = Session.get_or_none(Session.id == session_id)
+    if row is not None and _close(Session.id == session_id, at=at):
+        _tell(row.account)
 
 
 def end_by_token(token: str, *, at: datetime) -> None:
@@ -155,11 +181,23 @@ def live_of(account: uuid.UUID, limits: Portal, *, at: datetime) -> list[LiveSes
 
 def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -> int:
     """End every session of *account* (except *but*); how many there were. Inside the caller's unit."""
-    current_unit()
-    ending = Session.update(ended_at=at).where((Session.account == account) & Session.ended_at.is_null())
-    if but is not None:
-        ending = ending.where(Session.id != but)
-    return int(ending.execute())
+    whose = Session.account == account
+    ended = _close(whose if but is None else whose & (Session.id != but), at=at)
+    if ended:
+        _tell(account)
+    return ended
+
+
+def over(session_ids: Iterable[uuid.UUID], limits: Portal, *, at: datetime) -> set[uuid.UUID]:
+    """Which of these sessions are not good any more at this moment."""
+    asked = set(session_ids)
+    good = Session.select(Session.id).where(
+        Session.id.in_(asked)
+        & Session.ended_at.is_null()
+        & (Session.ends_at > at)
+        & (Session.last_seen_at > at - timedelta(minutes=limits.idle_minutes))
+    )
+    return asked - {row.id for row in good}
 
 
 def read_cookie() -> str | None:
@@ -175,6 +213,17 @@ def set_cookie(response: Response, token: str) -> None:
 def clear_cookie(response: Response) -> None:
     """Take the token away."""
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def _close(which: peewee.Expression, *, at: datetime) -> int:
+    current_unit()
+    return int(Session.update(ended_at=at).where(which & Session.ended_at.is_null()).execute())
+
+
+def _tell(account: uuid.UUID) -> None:
+    if _tell_ended is not None:
+        listener = _tell_ended
+        current_unit().after_commit(lambda: listener(account))
 
 
 def _live(row: Session) -> LiveSession:

@@ -32,9 +32,13 @@ def hand_over(response: Response, opened: Opened) -> None:
     )
 
 
-def hand_over_session(response: Response, token: str) -> None:
-    """The same for a browser that is signed in and gets another session."""
-    flask.session.clear()
+def hand_over_session(response: Response, token: str, *, keep_forms: bool = False) -> None:
+    """The same for a browser that is signed in and gets another session.
+
+    *keep_forms*: the same person in the same role goes on, so what is half written in other tabs can still be sent.
+    """
+    if not keep_forms:
+        flask.session.clear()
     sessions.set_cookie(response, token)
 
 

@@ -82,7 +82,9 @@ def open_session(
     if caller.session_token:
         sessions.end_by_token(caller.session_token, at=at)
     role = role or landing_role(roles_of(account))
-    session, token = sessions.start(account, role, limits, address=caller.address, device=caller.agent, at=at)
+    session, token = sessions.start(
+        account, role, limits, address=caller.address, device=caller.agent, at=at, confirmed_at=at
+    )
     actor = actor_of(session, caller.address)
     if actor is None:
         raise Refused(gettext("This account cannot be used any more. Please contact the clinic."))

@@ -43,6 +43,8 @@ class MailTemplate(enum.StrEnum):
     INVITATION = "invitation"
     APPOINTMENT = "appointment"
     BOX_ALERT = "box_alert"
+    SIGN_IN_CHANGED = "sign_in_changed"
+    KEY_REFUSED = "key_refused"
 
 
 class Mail(Row):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from core.clock import utcnow
 from core.settings import Settings
 from webapp.account import devices, throttle
+from webapp.account.mfa import actions as mfa
+from webapp.account.mfa import pending, security_keys
 from webapp.appointments.visit import follow as visits
 from webapp.outbox import mailer, purge
 
@@ -38,6 +40,9 @@ class Follower:
 JOBS = (
     Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),
     Job("forget old tries at signing in", lambda _settings: throttle.forget_old(at=utcnow()), minute="17", hour="3"),
+    Job("forget apps that were not added", lambda _settings: mfa.forget_unfinished(at=utcnow()), minute="37"),
+    Job("forget old challenges", lambda _settings: security_keys.forget_expired(at=utcnow()), minute="*/10"),
+    Job("forget halves of sign-ins", lambda _settings: pending.forget_expired(at=utcnow()), minute="*/10"),
     Job("forget unused browsers", lambda _settings: devices.forget_old(at=utcnow()), minute="27", hour="3"),
 )
 

@@ -11,14 +11,17 @@ from flask_babel import gettext
 
 from core.errors import Conflict, Invalid
 from core.settings import Settings
+from webapp.access import sessions
 from webapp.access.actor import Actor
-from webapp.account.mfa import recovery, security_keys, totp
-from webapp.account.mfa.models import AuthenticatorApp, SecurityKey
+from webapp.account.alerts import tell_owner
+from webapp.account.mfa import pending, recovery, security_keys, totp
+from webapp.account.mfa.models import AuthenticatorApp, Purpose, SecurityKey
 from webapp.account.mfa.proofs import WrongCode
 from webapp.account.models import Account
 from webapp.audit.events import Action, Event
 from webapp.crypto.keyring import Keyring
 from webapp.db.unit import housekeeping, unit
+from webapp.outbox.models import MailTemplate
 
 NAME_MAX = 60
 EACH_MAX = 10
@@ -26,15 +29,20 @@ UNFINISHED_LIFE = timedelta(hours=1)
 
 
 def begin_app(actor: Actor, *, at: datetime) -> uuid.UUID:
-    """A seed for a new authenticator app; it counts once its first code was right."""
+    """A seed for a new authenticator app; it counts once its first code was right. One that was begun before goes."""
     with unit(Event(Action.FACTOR_BEGUN, actor, about={"kind": "app"})):
+        AuthenticatorApp.delete().where(
+            (AuthenticatorApp.account == actor.id) & AuthenticatorApp.confirmed_at.is_null()
+        ).execute()
         _refuse_too_many(actor, AuthenticatorApp)
         app = AuthenticatorApp.create(account=actor.id, name="", seed=totp.new_seed(), created_at=at)
     return uuid.UUID(str(app.id))
 
 
-def add_app(actor: Actor, app_id: uuid.UUID, *, code: str, name: str, keyring: Keyring, at: datetime) -> list[str]:
-    """The app of begin_app() counts from now on; WrongCode if its code is not right.
+def add_app(
+    actor: Actor, app_id: uuid.UUID, *, code: str, name: str, settings: Settings, keyring: Keyring, at: datetime
+) -> list[str]:
+    """The app of begin_app() counts from now on; WrongCode if its code is not right. Other browsers are signed out.
 
     The account's first factor brings ten recovery codes, to be shown once; an empty list otherwise.
     """
@@ -46,6 +54,7 @@ def add_app(actor: Actor, app_id: uuid.UUID, *, code: str, name: str, keyring: K
             raise WrongCode(gettext("This code is not right. Look at the newest one in your app, and try again."))
         app.name, app.confirmed_at, app.last_step = title, at, step
         app.save()
+        _after_change(actor, settings, at=at)
         return _first_codes(actor, keyring)
 
 
@@ -67,10 +76,12 @@ def add_key(
 ) -> list[str]:
     """The key that answered is one of the actor's. Recovery codes as in add_app()."""
     title = _tidy(name)
+    challenge = security_keys.claim(ceremony, Purpose.REGISTER, account=actor.id, at=at)
     with unit() as work:
         _refuse_too_many(actor, SecurityKey)
-        key = security_keys.finish_registration(settings, ceremony, answer, account=actor.id, name=title, at=at)
+        key = security_keys.finish_registration(settings, challenge, answer, account=actor.id, name=title, at=at)
         work.events.append(Event(Action.FACTOR_ADDED, actor, about={"key": key.id}))
+        _after_change(actor, settings, at=at)
         return _first_codes(actor, keyring)
 
 
@@ -82,10 +93,11 @@ def rename(actor: Actor, factor: AuthenticatorApp | SecurityKey, name: str) -> N
         factor.save()
 
 
-def remove(actor: Actor, factor: AuthenticatorApp | SecurityKey) -> None:
+def remove(actor: Actor, factor: AuthenticatorApp | SecurityKey, settings: Settings, *, at: datetime) -> None:
     """One of the actor's factors opens nothing any more. With the last one the recovery codes go too."""
     with unit(Event(Action.FACTOR_REMOVED, actor, about={"factor": factor.id})):
         factor.delete_instance()
+        _after_change(actor, settings, at=at)
         if not _has_any(actor):
             recovery.forget(actor.id)
 
@@ -103,6 +115,13 @@ def forget_unfinished(*, at: datetime) -> int:
     with housekeeping("a seed that was only shown"):
         unfinished = AuthenticatorApp.confirmed_at.is_null() & (AuthenticatorApp.created_at < at - UNFINISHED_LIFE)
         return int(AuthenticatorApp.delete().where(unfinished).execute())
+
+
+def _after_change(actor: Actor, settings: Settings, *, at: datetime) -> None:
+    # Whoever else is signed in got in by other proofs than are asked from now on (ASVS 7.4.3).
+    sessions.end_all(actor.id, but=actor.session, at=at)
+    pending.forget_all(actor.id)
+    tell_owner(actor.id, MailTemplate.SIGN_IN_CHANGED, settings, at=at)
 
 
 def _first_codes(actor: Actor, keyring: Keyring) -> list[str]:

@@ -16,7 +16,7 @@ from webapp.access.actor import Actor
 from webapp.access.sessions import LiveSession
 from webapp.access.step_up import FRESH_FOR, StepUp
 from webapp.account import hashing, passwords, throttle
-from webapp.account.mfa import proofs, security_keys
+from webapp.account.mfa import copies, proofs, security_keys
 from webapp.account.mfa.models import Purpose
 from webapp.account.mfa.queries import factors_of
 from webapp.account.models import Account
@@ -35,7 +35,7 @@ def asks_password(actor: Actor, session: LiveSession, need: StepUp, *, at: datet
 def by_password(actor: Actor, session: LiveSession, password: str, *, at: datetime) -> str:
     """The token of the session after the right password. Invalid (field “password”) or TooManyTries otherwise."""
     account = Account.get_by_id(actor.id)
-    ticket = throttle.enter(throttle.keys_of(f"confirm {account.email}", actor.address, None), at=at)
+    ticket = throttle.enter(_tries_of(actor, session), at=at)
     if not hashing.fits(account.password_hash, passwords.tidy(password) or ""):
         _record_failure(actor)
         raise Invalid(gettext("That is not your password. Please try again."), field="password")
@@ -77,14 +77,20 @@ def by_key(
 ) -> str:
     """The token of the session after a key's answer."""
 
-    def check() -> None:
-        security_keys.finish_use(settings, ceremony, Purpose.CONFIRM, answer, account=actor.id, at=at)
+    challenge = security_keys.claim(ceremony, Purpose.CONFIRM, account=actor.id, at=at)
 
-    return _by_factor(actor, session, "key", check, at=at)
+    def check() -> None:
+        security_keys.finish_use(settings, challenge, answer, account=actor.id, at=at)
+
+    try:
+        return _by_factor(actor, session, "key", check, at=at)
+    except security_keys.ClonedKey as e:
+        copies.record(e, actor, settings, at=at)
+        raise
 
 
 def _by_factor(actor: Actor, session: LiveSession, by: str, check: Callable[[], None], *, at: datetime) -> str:
-    ticket = throttle.enter(throttle.keys_of(f"confirm {actor.id}", actor.address, None), at=at)
+    ticket = throttle.enter(_tries_of(actor, session), at=at)
     try:
         with unit(Event(Action.CONFIRMED, actor, about={"by": by})):
             check()
@@ -93,6 +99,11 @@ def _by_factor(actor: Actor, session: LiveSession, by: str, check: Callable[[], 
     except Invalid:
         _record_failure(actor)
         raise
+
+
+def _tries_of(actor: Actor, session: LiveSession) -> throttle.Keys:
+    # Counted for this session alone: neither a crowd at the door nor a thief elsewhere can keep the owner out.
+    return throttle.keys_of(f"confirm {actor.id}", actor.address, str(session.id))
 
 
 def _record_failure(actor: Actor) -> None:

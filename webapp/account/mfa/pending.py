@@ -64,6 +64,12 @@ def finish(owed: Owed, *, at: datetime) -> bool:
     return int(done.execute()) == 1
 
 
+def forget_all(account: uuid.UUID) -> None:
+    """Whoever has given the password of *account* must give it again. Inside the caller's unit."""
+    current_unit()
+    PendingSignIn.delete().where(PendingSignIn.account == account).execute()
+
+
 def forget_expired(*, at: datetime) -> int:
     """Remove sign-ins that were not finished; how many there were."""
     with housekeeping("half a sign-in is worthless after ten minutes"):

@@ -68,7 +68,13 @@ def add_app(actor: Actor, app: policy.OwnApp) -> ResponseReturnValue:
         return _new_app_page(actor, new, form)
     try:
         codes = actions.add_app(
-            actor, new.id, code=form.code.data, name=form.name.data, keyring=_keyring(), at=utcnow()
+            actor,
+            new.id,
+            code=form.code.data,
+            name=form.name.data,
+            settings=_settings(),
+            keyring=_keyring(),
+            at=utcnow(),
         )
     except Invalid as e:
         show_refusal(form, e)
@@ -132,7 +138,7 @@ def rename(actor: Actor, one: policy.OwnFactor) -> ResponseReturnValue:
 
 @mfa.post("/account/mfa/<uuid:factor_id>/remove", allow=policy.own_factor, records=Action.FACTOR_REMOVED, step_up=TOO)
 def remove(actor: Actor, one: policy.OwnFactor) -> ResponseReturnValue:
-    actions.remove(actor, one)
+    actions.remove(actor, one, _settings(), at=utcnow())
     flash(gettext("It is removed and opens nothing any more."))
     return redirect(url_for("mfa.overview"))
 
@@ -195,7 +201,7 @@ def confirm_key(actor: Actor) -> ResponseReturnValue:
     given = read_key_answer()
     token = confirming.by_key(actor, g.session, given.ceremony, given.answer, _settings(), at=utcnow())
     answer = jsonify(next=guard.safe_next(given.next))
-    browser.hand_over_session(answer, token)
+    browser.hand_over_session(answer, token, keep_forms=True)
     return answer
 
 
@@ -212,7 +218,7 @@ def _confirm(actor: Actor, form: FlaskForm, prove: Callable[[], str]) -> Respons
         answer.headers["Retry-After"] = str(e.retry_after_s)
         return answer
     answer = make_response(redirect(guard.safe_next(form.next.data)))
-    browser.hand_over_session(answer, token)
+    browser.hand_over_session(answer, token, keep_forms=True)
     return answer
 
 

@@ -12,8 +12,8 @@ from flask_babel import gettext
 from core.errors import Invalid, Refused
 from core.settings import Settings
 from webapp.access.actor import anonymous
-from webapp.account import throttle
-from webapp.account.mfa import pending, proofs, security_keys
+from webapp.account import devices, throttle
+from webapp.account.mfa import copies, pending, proofs, security_keys
 from webapp.account.mfa.models import Purpose
 from webapp.account.mfa.pending import Owed
 from webapp.account.signing_in import Caller, Opened, open_session
@@ -56,10 +56,16 @@ def by_key(
 ) -> Opened:
     """A session for a key's answer."""
 
-    def check() -> None:
-        security_keys.finish_use(settings, ceremony, Purpose.SIGN_IN, answer, account=owed.account, at=at)
+    challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=owed.account, at=at)
 
-    return _finish(owed, caller, settings, check, at=at)
+    def check() -> None:
+        security_keys.finish_use(settings, challenge, answer, account=owed.account, at=at)
+
+    try:
+        return _finish(owed, caller, settings, check, at=at)
+    except security_keys.ClonedKey as e:
+        copies.record(e, anonymous(caller.address), settings, at=at)
+        raise
 
 
 def begin_passkey(settings: Settings, *, at: datetime) -> security_keys.Begun:
@@ -74,12 +80,16 @@ def by_passkey(
 
     Refused if the account may not sign in any more.
     """
+    challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=None, at=at)
     try:
         with unit() as work:
-            key = security_keys.finish_use(settings, ceremony, Purpose.SIGN_IN, answer, account=None, at=at)
+            key = security_keys.finish_use(settings, challenge, answer, account=None, at=at)
             opened = open_session(key.account.id, caller, settings.portal, at=at)
-            work.events.append(Event(Action.SECOND_FACTOR_ASKED, opened.actor, about={"key": key.id}))
+            work.events.append(Event(Action.PASSKEY_USED, opened.actor, about={"key": key.id}))
             return opened
+    except security_keys.ClonedKey as e:
+        copies.record(e, anonymous(caller.address), settings, at=at)
+        raise
     except Invalid:
         _record_failure(caller, {})
         raise
@@ -88,7 +98,8 @@ def by_passkey(
 def _finish(
     owed: Owed, caller: Caller, settings: Settings, check: Callable[[], None], *events: Event, at: datetime
 ) -> Opened:
-    keys = throttle.keys_of(f"second factor {owed.email}", caller.address, None)
+    known = devices.is_known(owed.account, caller.device_token, at=at)
+    keys = throttle.keys_of(f"second factor {owed.email}", caller.address, caller.device_token if known else None)
     ticket = throttle.enter(keys, at=at)
     if not pending.spend_try(owed):
         raise StartAgain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import current_app, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import current_app, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -141,8 +141,7 @@ def _page(owed: Owed, form: FlaskForm, *, trouble: str = "") -> str:
 
 
 def _start_again(error: Refused) -> ResponseReturnValue:
-    flash(error.sentence, "error")
-    answer = make_response(redirect(url_for("account.sign_in")))
+    answer = make_response(render_template("mfa/start_again.html", sentence=error.sentence), 403)
     browser.take_back_pending(answer)
     return answer
 

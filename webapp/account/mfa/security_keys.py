@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee
 from fido2.server import Fido2Server
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -34,7 +35,13 @@ ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256 (COSE)
 
 
 class ClonedKey(Invalid):
-    """The key's counter went backwards: two keys hold the same secret (WebAuthn 7.2, step 22)."""
+    """The counter of *key* went backwards: two keys hold the same secret (WebAuthn 7.2, step 22)."""
+
+    def __init__(self, key: uuid.UUID, account: uuid.UUID) -> None:
+        super().__init__(
+            gettext("This key may have been copied, so it was refused. Sign in another way and tell the clinic.")
+        )
+        self.key, self.account = key, account
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,13 @@ class Begun:
 
     id: uuid.UUID
     options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What was asked of the browser; claim() hands it out once."""
+
+    state: Any
 
 
 def begin_registration(settings: Settings, *, account: uuid.UUID, email: str, name: str, at: datetime) -> Begun:
@@ -58,31 +72,31 @@ def begin_registration(settings: Settings, *, account: uuid.UUID, email: str, na
 
 
 def finish_registration(
-    settings: Settings, ceremony: uuid.UUID, answer: Mapping[str, Any], *, account: uuid.UUID, name: str, at: datetime
+    settings: Settings, challenge: Challenge, answer: Mapping[str, Any], *, account: uuid.UUID, name: str, at: datetime
 ) -> SecurityKey:
     """Add the key that answered. Invalid if it does not fit, Conflict if somebody has it already. Inside a unit."""
     current_unit()
-    state = _use(ceremony, Purpose.REGISTER, account, at=at)
     try:
-        data = _server(settings).register_complete(state, answer)
+        data = _server(settings).register_complete(challenge.state, answer)
     except (ValueError, KeyError, TypeError) as e:
         raise Invalid(gettext("The key's answer does not fit this site. Start again and touch the key.")) from e
     credential = data.credential_data
     if credential is None or credential.public_key[3] not in ALGORITHMS:
         raise Invalid(gettext("This kind of key is not supported. Please use another one."))
     credential_id = websafe_encode(credential.credential_id)
-    if SecurityKey.get_or_none(SecurityKey.credential_id == credential_id) is not None:
-        raise Conflict(gettext("This key is already registered. Use another one."))
-    return SecurityKey.create(
-        account=account,
-        name=name,
-        credential_id=credential_id,
-        credential=bytes(credential),
-        sign_count=data.counter,
-        backup_eligible=_flag(data, AuthenticatorData.FLAG.BE),
-        backed_up=_flag(data, AuthenticatorData.FLAG.BS),
-        created_at=at,
-    )
+    try:
+        return SecurityKey.create(
+            account=account,
+            name=name,
+            credential_id=credential_id,
+            credential=bytes(credential),
+            sign_count=data.counter,
+            backup_eligible=_flag(data, AuthenticatorData.FLAG.BE),
+            backed_up=_flag(data, AuthenticatorData.FLAG.BS),
+            created_at=at,
+        )
+    except peewee.IntegrityError as e:  # ids of credentials are unique in the table
+        raise Conflict(gettext("This key is already registered. Use another one.")) from e
 
 
 def begin_use(settings: Settings, purpose: Purpose, *, account: uuid.UUID | None, at: datetime) -> Begun:
@@ -94,24 +108,22 @@ def begin_use(settings: Settings, purpose: Purpose, *, account: uuid.UUID | None
 
 
 def finish_use(
-    settings: Settings,
-    ceremony: uuid.UUID,
-    purpose: Purpose,
-    answer: Mapping[str, Any],
-    *,
-    account: uuid.UUID | None,
-    at: datetime,
+    settings: Settings, challenge: Challenge, answer: Mapping[str, Any], *, account: uuid.UUID | None, at: datetime
 ) -> SecurityKey:
     """The key that answered. Invalid if it is not one of them; ClonedKey if its counter went back. Inside a unit."""
     current_unit()
-    state = _use(ceremony, purpose, account, at=at)
     refused = Invalid(gettext("This key does not open this account. Try another one, or another way to sign in."))
     try:
         parsed = AuthenticationResponse.from_dict(answer)
         key = SecurityKey.get_or_none(SecurityKey.credential_id == websafe_encode(parsed.raw_id))
         if key is None or (account is not None and key.account.id != account):
             raise refused
-        _server(settings).authenticate_complete(state, [AttestedCredentialData(bytes(key.credential))], answer)
+        handle = parsed.response.user_handle
+        if handle and handle != key.account.id.bytes:  # a passkey also says whose it is (WebAuthn 7.2, step 6)
+            raise refused
+        _server(settings).authenticate_complete(
+            challenge.state, [AttestedCredentialData(bytes(key.credential))], answer
+        )
     except (ValueError, KeyError, TypeError) as e:
         raise refused from e
     data = parsed.response.authenticator_data
@@ -128,9 +140,29 @@ def _count(key: SecurityKey, data: AuthenticatorData, *, at: datetime) -> None:
         (SecurityKey.id == key.id) & ((SecurityKey.sign_count < new) | ((SecurityKey.sign_count == 0) & (new == 0)))
     )
     if int(advanced.execute()) != 1:
-        raise ClonedKey(
-            gettext("This key may have been copied, so it was refused. Sign in another way and tell the clinic.")
+        raise ClonedKey(key.id, key.account.id)
+
+
+def claim(ceremony: uuid.UUID, purpose: Purpose, *, account: uuid.UUID | None, at: datetime) -> Challenge:
+    """Use the challenge up; Invalid if it was used, is too old or somebody else's.
+
+    Before the unit of work, not inside: an answer that is refused has used it up too.
+    """
+    with housekeeping("a challenge is good for one answer, right or wrong"):
+        taken = (
+            Ceremony.update(used_at=at)
+            .where(
+                (Ceremony.id == ceremony)
+                & (Ceremony.purpose == purpose)
+                & Ceremony.used_at.is_null()
+                & (Ceremony.expires_at > at)
+            )
+            .execute()
         )
+    row = Ceremony.get_or_none(Ceremony.id == ceremony)
+    if row is None or int(taken) != 1 or row.account != account:
+        raise Invalid(gettext("That took too long, or was used already. Please start again."))
+    return Challenge(row.state)
 
 
 def forget_expired(*, at: datetime) -> int:
@@ -153,18 +185,6 @@ def _keep(purpose: Purpose, account: uuid.UUID | None, options: Any, state: Any,
     with housekeeping("a challenge is not yet an act"):
         row = Ceremony.create(account=account, purpose=purpose, state=dict(state), expires_at=at + CHALLENGE_LIFE)
     return Begun(id=row.id, options=dict(options))
-
-
-def _use(ceremony: uuid.UUID, purpose: Purpose, account: uuid.UUID | None, *, at: datetime) -> Any:
-    row = Ceremony.get_or_none((Ceremony.id == ceremony) & (Ceremony.purpose == purpose))
-    taken = (
-        Ceremony.update(used_at=at)
-        .where((Ceremony.id == ceremony) & Ceremony.used_at.is_null() & (Ceremony.expires_at > at))
-        .execute()
-    )
-    if row is None or int(taken) != 1 or row.account != account:
-        raise Invalid(gettext("That took too long, or was used already. Please start again."))
-    return row.state
 
 
 def _flag(data: AuthenticatorData, flag: AuthenticatorData.FLAG) -> bool:
