@@ -17,10 +17,22 @@ from webapp.appointments.models import MINUTES_MAX
 from webapp.ui.times import clock_time, zone_short
 
 REASON_MAX = 500
+_TOO_LONG = lazy_gettext("Please take at most %(max)d characters.")
+_HOW_LONG = lazy_gettext("Choose between %(min)d and %(max)d minutes.")
 
 
 def _trim(text: str | None) -> str:
     return (text or "").strip()
+
+
+class MinutesField(IntegerField):  # type: ignore[misc]  # wtforms has no types
+    """A whole number; what is none is said in our words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as e:
+            raise ValueError(gettext("Please write how many minutes.")) from e
 
 
 class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -28,12 +40,9 @@ class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     day = DateField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
     time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("Please choose a time."))])
-    minutes = IntegerField(
-        lazy_gettext("Minutes"),
-        [InputRequired(lazy_gettext("Please say how long.")), NumberRange(MINUTES_MIN, MINUTES_MAX)],
-    )
+    minutes = MinutesField(lazy_gettext("Minutes"), [NumberRange(MINUTES_MIN, MINUTES_MAX, _HOW_LONG)])
     which = RadioField(lazy_gettext("Which of the two?"), [Optional()], choices=(), validate_choice=False)
-    reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX)], filters=[_trim])
+    reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX, message=_TOO_LONG)], filters=[_trim])
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """The moment that was meant, as UTC. Invalid if there is none that day, or if it has to be said which."""

@@ -24,6 +24,10 @@ LANGUAGES = (
 )  # fmt: skip
 
 
+def _at_most(characters: int) -> Length:
+    return Length(max=characters, message=lazy_gettext("Please take at most %(max)d characters."))
+
+
 def _tidy(text: str | None) -> str:
     return " ".join((text or "").split())
 
@@ -37,20 +41,20 @@ class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     name = StringField(
         lazy_gettext("Full name"),
-        [DataRequired(lazy_gettext("Please write a name.")), Length(max=NAME_MAX)],
+        [DataRequired(lazy_gettext("Please write a name.")), _at_most(NAME_MAX)],
         filters=[_tidy],
     )
-    family_name = StringField(lazy_gettext("Family name"), [Length(max=NAME_MAX)], filters=[_tidy])
-    preferred_name = StringField(lazy_gettext("Preferred name"), [Length(max=NAME_MAX)], filters=[_tidy])
-    pronouns = StringField(lazy_gettext("Pronouns"), [Length(max=40)], filters=[_tidy])
-    email = StringField(lazy_gettext("Email"), [Length(max=254)], filters=[_tidy])
-    phone = StringField(lazy_gettext("Phone"), [Length(max=40)], filters=[_tidy])
+    family_name = StringField(lazy_gettext("Family name"), [_at_most(NAME_MAX)], filters=[_tidy])
+    preferred_name = StringField(lazy_gettext("Preferred name"), [_at_most(NAME_MAX)], filters=[_tidy])
+    pronouns = StringField(lazy_gettext("Pronouns"), [_at_most(40)], filters=[_tidy])
+    email = StringField(lazy_gettext("Email"), [_at_most(254)], filters=[_tidy])
+    phone = StringField(lazy_gettext("Phone"), [_at_most(40)], filters=[_tidy])
     language = SelectField(lazy_gettext("Language"), [InputRequired()])
     time_zone = SelectField(lazy_gettext("Time zone"), [InputRequired()])
     birth_date = DateField(lazy_gettext("Birth date"), [Optional()])
-    address = TextAreaField(lazy_gettext("Address"), [Length(max=400)], filters=[_trim])
-    emergency_name = StringField(lazy_gettext("Emergency contact"), [Length(max=200)], filters=[_tidy])
-    emergency_phone = StringField(lazy_gettext("Emergency phone"), [Length(max=40)], filters=[_tidy])
+    address = TextAreaField(lazy_gettext("Address"), [_at_most(400)], filters=[_trim])
+    emergency_name = StringField(lazy_gettext("Emergency contact"), [_at_most(200)], filters=[_tidy])
+    emergency_phone = StringField(lazy_gettext("Emergency phone"), [_at_most(40)], filters=[_tidy])
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
