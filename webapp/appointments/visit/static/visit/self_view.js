@@ -20,7 +20,9 @@ export function showSelf(root, devices) {
       view.classList.toggle("visit-mirrored", devices.choice.facing === "user");
       const player = view.querySelector("video");
       if (!player) continue;
-      if (player.srcObject !== devices.picture) player.srcObject = devices.picture;
+      // An empty stream would hold back the page's load event until a camera comes, perhaps for ever.
+      const stream = on ? devices.picture : null;
+      if (player.srcObject !== stream) player.srcObject = stream;
       if (on) void player.play().catch(() => undefined); // hidden stages play when they are shown
     }
   };

@@ -23,7 +23,6 @@ export class Tile {
     this.element.dataset.participant = participant;
     this.player = part(this.element, "tile-player", HTMLVideoElement);
     this.#still = part(this.element, "tile-still", HTMLCanvasElement);
-    this.player.srcObject = this.#stream;
     this.player.addEventListener("resize", () => this.#show());
   }
 
@@ -43,6 +42,7 @@ export class Tile {
   receive(tracks) {
     for (const old of this.#stream.getTracks()) if (!tracks.includes(old)) this.#stream.removeTrack(old);
     for (const track of tracks) if (!this.#stream.getTracks().includes(track)) this.#stream.addTrack(track);
+    if (!this.player.srcObject && tracks.length > 0) this.player.srcObject = this.#stream;
     this.#show();
   }
 
