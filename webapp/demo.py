@@ -77,26 +77,31 @@ CLIENTS = (
 def seed(settings: Settings, *, at: datetime) -> dict[str, Any]:
     """Make the people who are not there yet, and an appointment that is on now; what demo.json holds."""
     app = create_app(settings)
-    with app.app_context(), db.connection_context():
-        keyring: Keyring = app.extensions["wellhouse.keyring"]
-        first_time = not current().is_set_up
-        if first_time:
-            save(SYSTEM, PRACTICE, at=at)
-        okafor = _account(OKAFOR, {Role.PROVIDER, Role.ADMIN}, keyring, at=at)
-        rivera = _account(RIVERA, {Role.PROVIDER}, keyring, at=at)
-        clients = [_client(person, okafor, rivera, keyring, at=at) for person in CLIENTS]
-        if first_time:
-            _past_visits(okafor, clients, settings, at=at)
-        _make_room(okafor, settings, at=at)
-        now = book(
-            okafor, clients[0], at.replace(second=0, microsecond=0), 50, settings, reason="A first conversation", at=at
-        )
-        _coming(okafor, clients, settings, at=at)
-        return {
-            "url": settings.origin,
-            "appointment_url": f"{settings.origin}{appointment_path(now)}",
-            "accounts": [_told(person, keyring) for person in (OKAFOR, RIVERA, *CLIENTS) if person.email],
-        }
+    try:
+        with app.app_context(), db.connection_context():
+            return _seed(settings, app.extensions["wellhouse.keyring"], at=at)
+    finally:
+        db.obj.close_all()
+
+
+def _seed(settings: Settings, keyring: Keyring, *, at: datetime) -> dict[str, Any]:
+    first_time = not current().is_set_up
+    if first_time:
+        save(SYSTEM, PRACTICE, at=at)
+    okafor = _account(OKAFOR, {Role.PROVIDER, Role.ADMIN}, keyring, at=at)
+    rivera = _account(RIVERA, {Role.PROVIDER}, keyring, at=at)
+    clients = [_client(person, okafor, rivera, keyring, at=at) for person in CLIENTS]
+    if first_time:
+        _past_visits(okafor, clients, settings, at=at)
+    _make_room(okafor, settings, at=at)
+    minute = at.replace(second=0, microsecond=0)
+    now = book(okafor, clients[0], minute, 50, settings, reason="A first conversation", at=at)
+    _coming(okafor, clients, settings, at=at)
+    return {
+        "url": settings.origin,
+        "appointment_url": f"{settings.origin}{appointment_path(now)}",
+        "accounts": [_told(person, keyring) for person in (OKAFOR, RIVERA, *CLIENTS) if person.email],
+    }
 
 
 def _account(person: Person, roles: set[Role], keyring: Keyring, *, at: datetime) -> Actor:
