@@ -16,7 +16,7 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser.look.gallery import PAGES, create_gallery
-from tests.browser.look.shots import THEMES, WIDTHS, chromium, name_of, open_page, shoot, sign_in
+from tests.browser.look.shots import THEMES, WIDTHS, chromium, name_of, open_page, shoot, sign_in, switch_to_admin
 
 GALLERY = [*(f"/{name}" for name in PAGES), "/forms?wrong=1", "/sign_in?wrong=1", "/error/404", "/error/503"]
 
@@ -62,6 +62,8 @@ def main() -> int:
                 page.on("pageerror", lambda error: sys.stderr.write(f"error: {error}\n"))
                 if account:
                     sign_in(page, base.rstrip("/"), *account)
+                if given.role == "admin":
+                    switch_to_admin(page)
                 for path in paths:
                     name = f"{name_of(path)}-{width}-{theme}"
                     made = shoot(page, base.rstrip("/") + path, given.out, name, whole=not given.screen)

@@ -53,6 +53,13 @@ def sign_in(page: Page, base: str, email: str, password: str) -> None:
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
+def switch_to_admin(page: Page) -> None:
+    """Press “Switch to Admin role” in the user menu, where somebody has both roles."""
+    page.locator("header summary").click()
+    page.get_by_role("button", name="Switch to Admin role").click()
+    page.wait_for_selector(".wh-bar--admin")
+
+
 def shoot(page: Page, url: str, folder: Path, name: str, *, whole: bool) -> Path:
     """Open *url* and keep its picture; *whole* takes what lies below the fold too."""
     page.goto(url)
