@@ -198,9 +198,9 @@ def _make_room(provider: Actor, settings: Settings, *, at: datetime) -> None:
 def _coming(provider: Actor, clients: list[Client], settings: Settings, *, at: datetime) -> None:
     """Something to look forward to, where the calendar has room and is not full of earlier starts'."""
     hour = _hour(at)
-    if len(upcoming(provider, at=at).lines) > len(clients):
+    if sum(line.is_ahead for line in upcoming(provider, at=at).lines) > 3:
         return
-    for hours, client in ((2, clients[2]), (26, clients[1]), (50, clients[0])):
+    for hours, client in ((3, clients[2]), (26, clients[1]), (50, clients[0])):
         try:
             book(provider, client, hour + timedelta(hours=hours), 50, settings, at=at)
         except Conflict:
