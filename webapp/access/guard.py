@@ -48,6 +48,8 @@ def install(
 
     @app.before_request
     def judge() -> AnyResponse | None:
+        at = utcnow()
+        g.actor, g.session = _who(settings, identify, at)  # first of all: the page that refuses is theirs, too
         declared = declared_for(app, request.endpoint)
         if declared is None:
             if request.endpoint is not None:
@@ -60,8 +62,6 @@ def install(
         opened_of_clients.set(set())
         if request.method not in SAFE_METHODS:
             _refuse_foreign_origin(settings)
-        at = utcnow()
-        g.actor, g.session = _who(settings, identify, at)
         if not isinstance(declared.allow, Public):
             if not g.actor.is_authenticated:
                 return _ask_to_sign_in(declared, sign_in_endpoint)
