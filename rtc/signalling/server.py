@@ -16,6 +16,7 @@ PATH = "/rtc/v1"
 SOCKETS_MAX = 2000  # open websockets; beyond this the box is under attack or far too small
 # Somewhat above the protocol's limit, so that a message just beyond it gets a sentence and not a closed line.
 FRAME_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
+CUT_OFF_S = 0.001  # what aiohttp still reads of a websocket that the session is through with
 
 
 def application(
@@ -29,7 +30,11 @@ def application(
             return web.Response(status=403, text="Visits open from the pages of this site only.\n")
         if len(wires) >= SOCKETS_MAX:
             return web.Response(status=503, text="There are too many visits at this moment. Please try again.\n")
-        socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX, compress=False, timeout=2.0)
+        # Pings and farewells are the session's to answer: aiohttp would do so for all that has come in one go, and
+        # media wait for their turn on the same loop. Browsers send no pings of websockets.
+        socket = web.WebSocketResponse(
+            max_msg_size=FRAME_BYTES_MAX, compress=False, timeout=CUT_OFF_S, autoping=False, autoclose=False
+        )
         await socket.prepare(request)
         wire = WebsocketWire(socket, _cut(request))
         wires.add(wire)
@@ -37,6 +42,8 @@ def application(
             await Session(socket, wire, reception, present).run()
         finally:
             wires.discard(wire)
+            if request.transport is not None:
+                request.transport.close()
         return socket
 
     async def close_all(_: web.Application) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Callable
 
@@ -21,6 +22,9 @@ log = EventLog(__name__)
 
 HELLO_S = 10.0
 SILENCE_S = 20.0  # four pings
+FAREWELL_S = 2.0  # for a browser to answer our close frame
+UNDER_WAY_MAX = 64  # messages that are read meanwhile; a browser has a few pings on the way
+TALK = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)  # the rest is the end
 
 
 class Closed(Exception):
@@ -45,14 +49,24 @@ class Session:
         try:
             code = await self._wire.run()
         finally:
-            # Reading must have ended before closing: only then does aiohttp wait for the browser's own farewell,
-            # without which unread pings would turn ours into a reset connection and the code would be lost.
+            # Only one may read a websocket at a time, and the farewell is read below.
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         try:
-            await self._socket.close(code=code)
+            await self._say_goodbye(code)
         finally:
             self._wire.rest()
+
+    async def _say_goodbye(self, code: CloseCode) -> None:
+        """Our close frame; then what was under way is read and forgotten, until the browser's comes."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await self._socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
+            async with asyncio.timeout(FAREWELL_S):
+                for _ in range(UNDER_WAY_MAX):
+                    message = await self._socket.receive()
+                    if message.type not in TALK:
+                        return
+                    await asyncio.sleep(0)
 
     async def _read(self) -> None:
         visitor = await self._greet()
@@ -79,6 +93,8 @@ class Session:
         try:
             while True:
                 self._take(visitor, await self._receive(SILENCE_S))
+                # Media wait for their turn on the same loop: what has come in one go is not taken in one go.
+                await asyncio.sleep(0)
         except Closed:
             pass
         except TimeoutError:
@@ -98,7 +114,7 @@ class Session:
         message = await self._socket.receive(timeout=within_s)
         if message.type is WSMsgType.TEXT:
             return str(message.data)
-        if message.type is WSMsgType.BINARY:
+        if message.type in TALK:
             return ""
         raise Closed
 

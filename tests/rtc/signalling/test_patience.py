@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 
 import aiohttp
@@ -13,7 +15,12 @@ from rtc.signalling import session, wire
 from rtc.signalling.messages import CloseCode, Pong, Speaking
 from rtc.signalling.rate import BURST, PATIENCE, PER_SECOND, MessageRate, Verdict
 from rtc.signalling.wire import WAITING_BYTES_MAX, WebsocketWire
-from tests.rtc.signalling.house import House, house, open_house
+from tests.rtc.signalling.house import ORIGIN, House, house, open_house
+
+UPGRADE = (
+    b"GET /rtc/v1 HTTP/1.1\r\nHost: rtc\r\nOrigin: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
 async def test_websocket_without_hello_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,10 +82,7 @@ async def test_browser_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyP
     with house() as place:
         runner, ended = await serve(place, WAITING_BYTES_MAX - 100_000)
         reader, writer = await asyncio.open_unix_connection(str(place.settings.paths.signalling_socket), limit=1000)
-        writer.write(
-            b"GET / HTTP/1.1\r\nHost: rtc\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
+        writer.write(UPGRADE.replace(b"/rtc/v1", b"/") % b"")
         await reader.readuntil(b"\r\n\r\n")
         await asyncio.wait_for(ended, 5)
         writer.close()
@@ -94,6 +98,63 @@ async def test_too_much_waiting_gives_the_line_up() -> None:
             assert socket.close_code == CloseCode.SLOW
         assert await ended is CloseCode.SLOW
         await runner.cleanup()
+
+
+def frames(opcode: int, count: int, payload: bytes = b"") -> bytes:
+    """*count* frames of a client, all alike, masked with zeros."""
+    return (bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload) * count
+
+
+@pytest.mark.parametrize("opcode", [1, 2, 9, 10])
+async def test_stranger_who_floods_a_websocket_is_cut_off(opcode: int) -> None:
+    async with open_house(0) as (place, _, _):
+        reader, writer = await asyncio.open_unix_connection(str(place.settings.paths.signalling_socket))
+        writer.write(UPGRADE % ORIGIN.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 50_000_000:
+                writer.write(frames(opcode, 10_000))
+                sent += 10_000 * 6
+                await writer.drain()
+        assert sent < 2_000_000  # what the buffers between the two hold
+        assert len(await heard_until_the_end(reader)) < 200  # an error and a close, and no ten thousand pongs
+        writer.close()
+
+
+async def heard_until_the_end(reader: asyncio.StreamReader) -> bytes:
+    heard = b""
+    with contextlib.suppress(ConnectionError):
+        while part := await reader.read(65536):
+            heard += part
+    return heard
+
+
+async def test_everybody_else_gets_a_turn_between_two_messages_of_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = 0
+    seen: list[int] = []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    judge = MessageRate.judge
+
+    def watched(rate: MessageRate, tick: float) -> Verdict:
+        seen.append(turns)
+        return judge(rate, tick)
+
+    monkeypatch.setattr(MessageRate, "judge", watched)
+    async with open_house(1) as (place, _, (anna,)):
+        await anna.hello(grant=place.grant("anna"))
+        task = asyncio.create_task(others())
+        anna.socket._response.connection.transport.write(frames(1, 5000, b"{}"))  # type: ignore[union-attr]  # as one piece
+        assert await anna.closed() == CloseCode.FLOOD
+        task.cancel()
+        assert BURST + PATIENCE < len(seen) < BURST + 2 * PATIENCE
+        assert all(later > earlier for earlier, later in itertools.pairwise(seen))
 
 
 def verdicts(rate: MessageRate, count: int, every_s: float, start: float = 0.0) -> list[Verdict]:
