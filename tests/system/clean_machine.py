@@ -106,16 +106,9 @@ class CleanMachine:
 
     def run(self, command: str, *, user: str = "root", show: bool = False, timeout_s: float = 1800) -> Outcome:
         """Run a shell command in the machine as *user*, with no terminal; its output is shown as it comes if asked."""
-        home = "/root" if user == "root" else f"/home/{user}"
-        given = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", **self.environment}
-        arguments = ["nsenter", "--target", str(self.leader), "--all", "env", "-i"]
-        arguments += [f"{name}={value}" for name, value in given.items()]
-        arguments += ["runuser", "-u", user, "--", "bash", "-c", command]
         began = time.monotonic()
         lines: list[str] = []
-        with subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
+        with self.start(command, user=user) as process:
             assert process.stdout is not None  # a pipe was asked for
             for line in process.stdout:
                 lines.append(line)
@@ -124,6 +117,17 @@ class CleanMachine:
                     sys.stdout.flush()
             status = process.wait(timeout=timeout_s)
         return Outcome(status, "".join(lines), time.monotonic() - began)
+
+    def start(self, command: str, *, user: str = "root") -> subprocess.Popen[str]:
+        """As :meth:`run`, without waiting for its end; what it prints waits in its stdout."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        given = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", **self.environment}
+        arguments = ["nsenter", "--target", str(self.leader), "--all", "env", "-i"]
+        arguments += [f"{name}={value}" for name, value in given.items()]
+        arguments += ["runuser", "-u", user, "--", "bash", "-c", command]
+        return subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def must(self, command: str, *, user: str = "root", show: bool = False) -> Outcome:
         """As :meth:`run`; RehearsalFailed with the last of its output if the command fails."""
