@@ -140,7 +140,8 @@ class DtlsAssociation:
 
     def _read_end(self) -> None:
         try:
-            self._connection.recv(MTU_BYTES)  # there are no data channels: what comes is read and forgotten
+            while True:  # there may be many records in a datagram, and what is not read is kept
+                self._connection.recv(MTU_BYTES)  # there are no data channels: what comes is forgotten
         except SSL.WantReadError:
             return
         except (SSL.ZeroReturnError, SSL.SysCallError):

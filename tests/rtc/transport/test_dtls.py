@@ -137,6 +137,20 @@ def test_a_lost_flight_is_sent_again(context: SSL.Context) -> None:
     assert association.keys is not None
 
 
+def test_records_for_data_channels_are_all_read_and_forgotten(context: SSL.Context) -> None:
+    client = Client()
+    association = DtlsAssociation(context, client.fingerprints("sha-256"))
+    client.talk_to(association)
+    for _ in range(20):
+        for _ in range(30):
+            client.connection.send(b"data")
+        assert association.receive(client.connection.bio_read(65536)) == []
+    assert not association.closed
+    client.connection.shutdown()
+    association.receive(client.connection.bio_read(65536))
+    assert association.closed  # it was not behind 570 others
+
+
 async def test_a_wrong_fingerprint_is_refused_before_there_are_keys() -> None:
     async with media_server() as server:
         watcher = Watcher()
