@@ -34,7 +34,7 @@ class Client(Row):
 
     class Meta:
         # Holds all that finding a page of the list needs, so that no row is opened for it.
-        indexes = ((("sort_key", "archived_at", "search", "id"), False),)
+        indexes = ((("sort_key", "id", "archived_at", "search"), False),)
 
     @property
     def called(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+import peewee
 import pytest
 from flask import Flask
 
@@ -14,6 +17,7 @@ from webapp.account.models import Account
 from webapp.clients.actions import add_client, archive_client
 from webapp.clients.queries import PAGE_ROWS, Order, Which, list_clients
 from webapp.clients.values import ClientValues, Details
+from webapp.db.database import db
 
 
 @pytest.fixture
@@ -78,6 +82,23 @@ def test_long_list_comes_in_pages_without_gaps(provider: Account) -> None:
     assert (first.pages, first.total) == (2, PAGE_ROWS + 3)
     beyond = list_clients(acting, Which.MINE, page=99)
     assert (beyond.page, len(beyond.lines)) == (2, 3)
+
+
+def test_page_of_a_long_list_is_found_in_the_index_alone(provider: Account, caplog: pytest.LogCaptureFixture) -> None:
+    make_client(provider)
+    with caplog.at_level(logging.DEBUG, logger="peewee"):
+        list_clients(actor(provider), Which.ALL, search="maren")
+    statements = [record.msg for record in caplog.records if isinstance(record.msg, tuple)]
+    sql, params = next(each for each in statements if "ORDER BY" in each[0] and "LIMIT" in each[0])
+    if isinstance(db.obj, peewee.PostgresqlDatabase):
+        db.execute_sql("SET enable_seqscan = off")  # so few rows would be read whole
+        plan = db.execute_sql(f"EXPLAIN {sql}", params).fetchall()
+        assert "Index Only Scan using client_sort_key" in str(plan)
+        assert "Sort Key" not in str(plan)
+    else:
+        plan = db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+        assert "COVERING INDEX client_sort_key" in str(plan)
+        assert "TEMP B-TREE" not in str(plan)
 
 
 def test_page_says_how_many_were_found_to_those_who_cannot_see_it(app: Flask) -> None:

@@ -30,7 +30,7 @@ def up(_migrator, db):
         archived_at = peewee.BigIntegerField(null=True)
 
         class Meta:
-            indexes = ((("sort_key", "archived_at", "search", "id"), False),)
+            indexes = ((("sort_key", "id", "archived_at", "search"), False),)
 
     class ClientDetails(Base):
         client = peewee.ForeignKeyField(Client, unique=True, on_delete="RESTRICT")
