@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 import time
 import uuid
@@ -26,6 +27,8 @@ QUEUE_MAX = 200  # a page that is this far behind reloads what it shows
 STREAM_LIFE_S = 600  # the browser reconnects by itself; a right that has ended ends with it
 REPLAY_MAX = 100
 
+_NUMBER = re.compile(r"[0-9]{1,18}")  # what fits into the column
+
 
 class Watcher:
     """Follows the notice table and feeds the queues of the streams in this process."""
@@ -41,8 +44,10 @@ class Watcher:
         with self._lock:
             self._streams.setdefault(account, set()).add(mailbox)
             if not self._running:
+                # Where to begin is settled before this stream settles its own, or news between the two would be lost.
+                begin = _newest()
+                threading.Thread(target=self._watch, args=(begin,), name="live-watcher", daemon=True).start()
                 self._running = True
-                threading.Thread(target=self._watch, name="live-watcher", daemon=True).start()
         return mailbox
 
     def leave(self, account: uuid.UUID, mailbox: queue.Queue[tuple[int, str, str]]) -> None:
@@ -53,8 +58,7 @@ class Watcher:
             if not boxes:
                 self._streams.pop(account, None)
 
-    def _watch(self) -> None:
-        last = _newest()
+    def _watch(self, last: int) -> None:
         while True:
             time.sleep(LOOK_EVERY_S)
             with self._lock:
@@ -63,8 +67,8 @@ class Watcher:
                     return
             try:
                 rows = _after(last)
-            except peewee.DatabaseError:
-                log.exception("live.look_failed")  # the next look may succeed; the numbers are still there
+            except Exception:  # the eyes of every open page here must outlive any fault of one look
+                log.exception("live.look_failed")  # the next may succeed; the numbers are still there
                 continue
             for number, account, kind, thing in rows:
                 last = number
@@ -84,7 +88,7 @@ def stream(account: uuid.UUID, last_event_id: str | None) -> Iterator[str]:
     try:
         yield "retry: 1000\n\n"
         sent = _newest()
-        if last_event_id is not None and last_event_id.isdigit():
+        if last_event_id is not None and _NUMBER.fullmatch(last_event_id):
             for number, kind, thing in _missed(account, int(last_event_id), sent):
                 yield _line(number, kind, thing)
         else:
