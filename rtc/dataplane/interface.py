@@ -110,7 +110,7 @@ class Engine(Protocol):
         """Forget it with its sources, its routes and the routes to it."""
 
     def set_paths(self, leg: int, accepted: Collection[Path], send_to: Path | None) -> None:
-        """Take DTLS and SRTP of *leg* from *accepted* only, and send its media to *send_to*."""
+        """Take DTLS and SRTP of *leg* from *accepted* only, of which none is another leg's; send media to *send_to*."""
 
     def set_keys(self, leg: int, keys: LegKeys) -> None:
         """SRTP keys of *leg*; once."""

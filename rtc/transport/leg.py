@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from core.errors import Conflict, Invalid
 from core.log import EventLog
@@ -49,6 +50,7 @@ class MediaLeg:
         self._port = port
         self._observer = observer
         self._fragments: list[str] = []  # as the port knows them
+        self._held: tuple[Path, ...] = ()  # likewise
         self._fingerprints: tuple[tuple[str, str], ...] = ()
         self._dtls: DtlsAssociation | None = None
         self._handshake_began_at = 0.0
@@ -124,6 +126,7 @@ class MediaLeg:
             route.close()
         for source in list(self.sources.values()):
             source.close()
+        self._hold(())
         self._port.engine.close_leg(self.number)
         self._register_fragments()
 
@@ -137,6 +140,17 @@ class MediaLeg:
             self._port.fragments[fragment] = self.number
         self._fragments = good
 
+    def _register_paths(self) -> None:
+        self._hold(self.ice.paths)
+        self._port.engine.set_paths(self.number, self.ice.paths, self.ice.send_to)
+
+    def _hold(self, paths: Iterable[Path]) -> None:
+        for path in self._held:
+            del self._port.holders[path]
+        self._held = tuple(paths)
+        for path in self._held:
+            self._port.holders[path] = self.number
+
     def _require_open(self) -> None:
         if self.closed:
             raise Conflict("This connection has ended. Please open a new one.")
@@ -149,11 +163,14 @@ class MediaLeg:
 
     def check(self, ours: str, theirs: str, datagram: bytes, path: Path, at: float) -> None:
         """Take in a connectivity check of the user ``ours:theirs``; answer it if it is authentic."""
+        if self._port.holders.get(path, self.number) != self.number:
+            # A participant who writes somebody else's address on its checks may not take that one's packets away.
+            return
         reply = self.ice.check(ours, theirs, datagram, path, at)
         if reply is None:
             return
         self._register_fragments()
-        self._port.engine.set_paths(self.number, self.ice.paths, self.ice.send_to)
+        self._register_paths()
         self._port.engine.send(path, reply)
         self._hear()
 
@@ -177,7 +194,6 @@ class MediaLeg:
         if association.keys is not None and not was_connected:
             self._port.handshakes.discard(self.number)
             self._port.engine.set_keys(self.number, association.keys)
-            self._port.engine.set_paths(self.number, self.ice.paths, self.ice.send_to)
             self.report_at = at + 1
             self._hear()
             self._observer.leg_connected()
@@ -192,7 +208,7 @@ class MediaLeg:
             if not self.ice.paths:
                 self.fail("Nothing has been heard from the browser for 30 seconds.")
                 return
-            self._port.engine.set_paths(self.number, self.ice.paths, self.ice.send_to)
+            self._register_paths()
         if self._dtls is not None and self._dtls.keys is None:
             self._tick_handshake(self._dtls, at)
         if self.connected and not self._silent and at - self._heard_at() > SILENT_S:

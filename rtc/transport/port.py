@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from OpenSSL import SSL
 
-from rtc.dataplane.interface import Engine
+from rtc.dataplane.interface import Engine, Path
 from rtc.transport.interface import Candidate
 
 HANDSHAKES_MOST = 50  # half-open DTLS at a time; a browser asks again after a second
@@ -25,4 +25,5 @@ class Port:
     candidates: tuple[Candidate, ...]
     numbers: Iterator[int] = field(default_factory=itertools.count)
     fragments: dict[str, int] = field(default_factory=dict)  # our ICE user name fragment: number of the leg
+    holders: dict[Path, int] = field(default_factory=dict)  # number of the leg that has proved a path
     handshakes: set[int] = field(default_factory=set)  # numbers of the legs in one

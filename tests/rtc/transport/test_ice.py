@@ -216,6 +216,22 @@ async def test_media_follow_a_browser_that_moves() -> None:
         assert speaker.watcher.failures == []
 
 
+async def test_a_participant_cannot_take_the_address_of_another() -> None:
+    async with (
+        media_server() as server,
+        connected(server) as speaker,
+        connected(server) as viewer,
+        connected(server) as thief,
+    ):
+        viewer.leg.send(speaker.leg.receive(microphone(1001)), heard(2001))
+        # As one can who writes another's address on its datagrams: its own credentials, from the speaker's socket.
+        assert not await speaker.peer.is_answered(thief.peer.check())
+        speaker.peer.send_rtp(sound(1001, 1, b"still here"))
+        assert (await viewer.peer.next_rtp()).endswith(b"still here")
+        speaker.leg.close()
+        assert await speaker.peer.is_answered(thief.peer.check())  # nobody's any more
+
+
 async def test_an_ice_restart_does_not_interrupt_the_call() -> None:
     async with media_server() as server, connected(server) as speaker, connected(server) as viewer:
         viewer.leg.send(speaker.leg.receive(microphone(1001)), heard(2001))
