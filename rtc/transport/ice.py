@@ -69,9 +69,13 @@ class IceAgent:
         check = read_check(datagram, credentials.pwd)
         if check is None:
             return None
-        # A browser repeats a check on the path it belongs to. From elsewhere it was overheard, to draw media there.
-        if self._seen.setdefault(check.transaction_id, path) != path:
-            return None
+        reply = answer(check, credentials.pwd, (path.remote[0].partition("%")[0], path.remote[1]))
+        known = self._seen.get(check.transaction_id)
+        if known is not None:
+            # A browser repeats a check on the path it belongs to, and a repetition says nothing new. From elsewhere it
+            # was overheard, to draw media there.
+            return reply if known == path else None
+        self._seen[check.transaction_id] = path
         if len(self._seen) > TRANSACTIONS_MOST:
             self._seen.popitem(last=False)
         if credentials is self.credentials and theirs == self._theirs[-1]:
@@ -83,7 +87,7 @@ class IceAgent:
         # The newest nomination counts: a browser that has moved nominates its new path at once.
         if check.nominates:
             self._nominated = path
-        return answer(check, credentials.pwd, (path.remote[0].partition("%")[0], path.remote[1]))
+        return reply
 
     def knows(self, path: Path) -> bool:
         """Whether *path* has proved itself."""

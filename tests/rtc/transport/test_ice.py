@@ -86,6 +86,17 @@ def test_an_overheard_check_from_elsewhere_draws_no_media(agent: IceAgent) -> No
     assert agent.paths == [path(1)]
 
 
+def test_a_check_that_is_repeated_brings_nothing_back(agent: IceAgent) -> None:
+    overheard = request(agent, nominate=True)
+    ours = agent.credentials.ufrag
+    assert agent.check(ours, "them", overheard, path(1), 0.0)
+    assert check(agent, 2, 10.0, nominate=True)  # it has moved
+    assert agent.check(ours, "them", overheard, path(1), 20.0)
+    assert agent.send_to == path(2)
+    assert agent.expire(CONSENT_S + 1)
+    assert agent.paths == [path(2)]
+
+
 def test_old_credentials_are_good_until_the_new_ones_were_used(agent: IceAgent) -> None:
     old = agent.credentials
     check(agent, 1)
