@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import secrets
 import uuid
@@ -70,6 +71,12 @@ def make_account(
         for role in roles or (Role.CLIENT,):
             AccountRole.create(account=account, role=role)
     return account
+
+
+def with_relay(settings: Settings) -> Settings:
+    """The same box with a mail relay: mails are put into the outbox, and nothing sends them."""
+    relay = dataclasses.replace(settings.mail, host="relay.example.org", sender="clinic@example.org")
+    return dataclasses.replace(settings, mail=relay)
 
 
 def roles_of(account: Account) -> frozenset[Role]:
