@@ -132,7 +132,7 @@ class MediaServer:
         leg = self._legs.get(self._shared.fragments.get(ours, -1))
         if leg is None:
             return
-        if leg.knows(path, at) or self._strangers.may_ask(path.remote[0], at):
+        if leg.knows(path, at) or self._strangers.may_ask(path.remote[0], leg.number, at):
             leg.check(ours, theirs, datagram, path, at)
 
     def dtls(self, leg: int, path: Path, datagram: bytes, at: float) -> None:

@@ -12,7 +12,7 @@ from rtc.dataplane.interface import Path
 from rtc.transport.ice import CONSENT_S, PATHS_MOST, IceAgent
 from rtc.transport.leg import CHECKS_PER_S as CHECKS_PER_SECOND
 from rtc.transport.leg import SILENT_S
-from rtc.transport.strangers import BURST, CHECKS_PER_S, HOSTS_MOST, Strangers
+from rtc.transport.strangers import BURST, CHECKS_PER_S, PAIRS_MOST, Strangers
 from rtc.transport.stun import peek_username
 from tests.rtc.transport.peer import HandClock, Peer, Watcher, connected, media_server
 from tests.rtc.transport.tracks import heard, microphone, sound
@@ -162,12 +162,13 @@ def test_a_user_is_named_after_other_attributes(agent: IceAgent) -> None:
 
 def test_strangers_have_a_bucket_each_and_the_table_is_bounded() -> None:
     strangers = Strangers()
-    assert sum(strangers.may_ask("192.0.2.1", 0.0) for _ in range(1000)) == BURST
-    assert strangers.may_ask("192.0.2.2", 0.0)
-    assert sum(strangers.may_ask("192.0.2.1", 1.0) for _ in range(1000)) == CHECKS_PER_S
-    for host in range(2 * HOSTS_MOST):
-        assert strangers.may_ask(str(host), 1.0)
-    assert len(strangers) == HOSTS_MOST
+    assert sum(strangers.may_ask("192.0.2.1", 7, 0.0) for _ in range(1000)) == BURST
+    assert strangers.may_ask("192.0.2.2", 7, 0.0)
+    assert strangers.may_ask("192.0.2.1", 8, 0.0)  # somebody else behind the same relay
+    assert sum(strangers.may_ask("192.0.2.1", 7, 1.0) for _ in range(1000)) == CHECKS_PER_S
+    for host in range(2 * PAIRS_MOST):
+        assert strangers.may_ask(str(host), 7, 1.0)
+    assert len(strangers) == PAIRS_MOST
 
 
 async def test_only_an_authentic_check_is_answered() -> None:
@@ -295,12 +296,36 @@ async def test_media_end_a_silence_too() -> None:
         assert browser.watcher.silences == [True, False]
 
 
+async def test_one_who_floods_keeps_nobody_behind_the_same_address_out() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server:
+        leg, flooded = server.open_leg(Watcher()), server.open_leg(Watcher())
+        flooder, newcomer = Peer(), Peer()
+        flooded.accept(flooder.remote)
+        leg.accept(newcomer.remote)
+        flooder.local, newcomer.local = flooded.local, leg.local
+        await flooder.open()
+        await newcomer.open()
+        for _ in range(2 * BURST):
+            flooder.send_raw(flooder.check(password="guessed" * 4))
+        await newcomer.send_check()
+
+
+async def test_a_hundred_forged_checks_do_not_cost_a_browser_its_own() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server, connected(server) as browser:
+        for _ in range(200):
+            browser.peer.send_raw(browser.peer.check(password="guessed" * 4))
+        await browser.peer.send_check()
+
+
 async def test_checks_beyond_the_limits_are_dropped() -> None:
     clock = HandClock()
     async with media_server(clock=clock) as server, connected(server) as browser, connected(server) as other:
-        for _ in range(BURST + CHECKS_PER_SECOND + 50):
+        for number in range(BURST + CHECKS_PER_SECOND + 50):
             browser.peer.send_raw(browser.peer.check())
-        await other.peer.send_check()  # once it is answered, what was sent before has been read
+            if number % 50 == 49:
+                await other.peer.send_check()  # once it is answered, what was sent before has been read
         assert await browser.peer.count_replies() <= BURST + CHECKS_PER_SECOND
         assert not await browser.peer.is_answered(browser.peer.check())
         clock.now += 1
