@@ -116,6 +116,7 @@ def bar(role: Role, current: str, *, waiting: tuple[Waiting, ...] = ()) -> Bar:
         waiting=waiting,
         waiting_url="#",
         admit_all_url="/admit/all",
+        live_url="/live" if role is Role.PROVIDER else "",
     )
 
 
@@ -178,6 +179,13 @@ def create_gallery() -> Flask:
         return render_template(
             f"{name}.html", form=form, people=PEOPLE, waiting=WAITING, now=NOW, hour=timedelta(hours=1), tab=Tab
         )
+
+    @app.get("/live")
+    def live() -> Response:
+        # One event and the end: the browser comes back after a second and gets the next.
+        after = int(request.headers.get("Last-Event-ID", "0")) + 1
+        news = f'id: {after}\ndata: {{"id": {after}, "kind": "waiting", "thing": "visit"}}\n\n'
+        return Response(f"retry: 1000\n\n{news}", mimetype="text/event-stream")
 
     @app.get("/error/<int:status>")
     def error(status: int) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -157,6 +158,52 @@ def test_the_waiting_banner_follows_the_box(base: str, browser: Browser) -> None
     go(page, f"{base}/clients")
     page.evaluate("document.querySelector('#waiting-banner section').remove()")
     expect(page.get_by_text("Maren Halvorsen is waiting")).to_have_count(0)
-    page.evaluate("document.dispatchEvent(new CustomEvent('wellhouse:waiting', { detail: {} }))")
     expect(page.locator("#waiting-banner").get_by_text("Maren Halvorsen is waiting")).to_be_visible()
+    page.context.close()
+
+
+def test_the_live_stream_resumes_after_the_last_event_it_saw(base: str, browser: Browser) -> None:
+    page = open_page(browser, 1280, "light")
+    page.add_init_script(
+        """let heard = [];
+        document.addEventListener("wellhouse:waiting", (event) => {
+            heard = [...heard, event.detail.id].slice(0, 2);
+            document.documentElement.dataset.heard = heard.join(" ");
+        });"""
+    )
+    go(page, f"{base}/today")
+    page.wait_for_selector("html[data-heard='1 2']")
+    page.context.close()
+
+
+def test_search_while_typing_draws_the_results_afresh_and_says_how_many(base: str, browser: Browser) -> None:
+    page = open_page(browser, 1280, "light")
+    go(page, f"{base}/clients")
+    page.evaluate("document.querySelector('#results tbody').remove()")
+    page.get_by_role("searchbox").fill("maren")
+    expect(page.locator("#results tbody tr")).to_have_count(6)
+    expect(page.locator("#say")).to_have_text("6 clients")
+    expect(page).to_have_url(re.compile(r"[?]q=maren$"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.context.close()
+
+
+def test_a_form_that_is_being_sent_is_not_sent_again(base: str, browser: Browser) -> None:
+    page = open_page(browser, 1280, "light")
+    go(page, f"{base}/forms")
+    press = "document.querySelector('.wh-form').requestSubmit(document.querySelector('.wh-form').querySelector('.btn-primary'))"
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if request.method == "POST" else None)
+    page.route(
+        "**/forms", lambda route: route.fulfill(status=204) if route.request.method == "POST" else route.continue_()
+    )
+    button = page.get_by_role("button", name="Save", exact=True)
+    width = button.evaluate("(one) => one.offsetWidth")
+    page.evaluate(press)
+    busy = page.locator("form.wh-form .btn-primary")
+    expect(busy).to_have_text("Saving…")
+    assert busy.evaluate("(one) => one.offsetWidth") >= width
+    page.evaluate(press)
+    page.evaluate("() => fetch('/forms').then(() => null)")  # what was sent before this has been seen by now
+    assert sent == ["POST"]
     page.context.close()
