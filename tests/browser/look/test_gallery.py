@@ -191,7 +191,7 @@ def test_search_while_typing_draws_the_results_afresh_and_says_how_many(base: st
 def test_a_form_that_is_being_sent_is_not_sent_again(base: str, browser: Browser) -> None:
     page = open_page(browser, 1280, "light")
     go(page, f"{base}/forms")
-    press = "document.querySelector('.wh-form').requestSubmit(document.querySelector('.wh-form').querySelector('.btn-primary'))"
+    press = "document.querySelector('.wh-form').requestSubmit(document.querySelector('.wh-form .btn-primary'))"
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method) if request.method == "POST" else None)
     page.route(
