@@ -61,12 +61,23 @@ def send_due(settings: Settings, *, at: datetime) -> int:
     if not settings.mail.host:
         return 0
     due = list(
-        Mail.select().where(Mail.sent_at.is_null() & (Mail.next_try_at <= at)).order_by(Mail.next_try_at).limit(BATCH)
+        Mail.select(
+            Mail.id, Mail.created_at, Mail.template, Mail.tries
+        )  # nothing sealed: one that is damaged opens not
+        .where(Mail.sent_at.is_null() & (Mail.next_try_at <= at))
+        .order_by(Mail.next_try_at)
+        .limit(BATCH)
     )
     sent = 0
     for mail in due:
         try:
-            _hand_over(compose(mail, settings, at=at), settings.mail)
+            message = compose(Mail.get_by_id(mail.id), settings, at=at)
+        except Exception as e:  # whatever is wrong with one mail, those behind it must go out
+            log.exception("mail.not_composed", mail=mail.id)
+            _put_off(mail, type(e).__name__, at=at)
+            continue
+        try:
+            _hand_over(message, settings.mail)
         except (OSError, smtplib.SMTPException) as e:
             _put_off(mail, type(e).__name__, at=at)
         else:

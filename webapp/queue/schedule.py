@@ -39,6 +39,7 @@ class Follower:
 
 JOBS = (
     Job("forget told notices", lambda _settings: purge.old_notices(at=utcnow()), minute="7", hour="*/6"),
+    Job("forget sent mail", lambda _settings: purge.sent_mails(at=utcnow()), minute="37", hour="3"),
     Job("forget old tries at signing in", lambda _settings: throttle.forget_old(at=utcnow()), minute="17", hour="3"),
     Job("forget apps that were not added", lambda _settings: mfa.forget_unfinished(at=utcnow()), minute="37"),
     Job("forget old challenges", lambda _settings: security_keys.forget_expired(at=utcnow()), minute="*/10"),
