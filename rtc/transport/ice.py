@@ -35,6 +35,7 @@ class IceAgent:
         # The browser's last fragments: while ICE restarts, the one before is in use, too.
         self._theirs: deque[str] = deque(maxlen=3)
         self._heard: dict[Path, float] = {}  # least recently heard first
+        self._early: dict[Path, str] = {}  # those that were heard before `accept`, and with which fragment
         self._nominated: Path | None = None
         self._seen: OrderedDict[bytes, Path] = OrderedDict()  # transaction ids, oldest first, and where they came from
 
@@ -49,9 +50,12 @@ class IceAgent:
         return [credentials.ufrag for credentials in self._ours]
 
     def accept(self, ufrag: str) -> None:
-        """Answer checks of a browser whose newest fragment is *ufrag*."""
+        """Answer checks of a browser whose newest fragment is *ufrag*, and from the first call on of no other."""
         if ufrag not in self._theirs:
             self._theirs.append(ufrag)
+        for path in [path for path, fragment in self._early.items() if fragment != ufrag]:
+            self._forget(path)
+        self._early.clear()
 
     def restart(self) -> Credentials:
         """New credentials; those before stay good until a check with the new ones has succeeded."""
@@ -60,8 +64,11 @@ class IceAgent:
         return self.credentials
 
     def check(self, ours: str, theirs: str, datagram: bytes, path: Path, at: float) -> bytes | None:
-        """The answer to a check of the user ``ours:theirs``; None, and nothing changed, if it is not authentic."""
-        if theirs not in self._theirs:
+        """The answer to a check of the user ``ours:theirs``; None, and nothing changed, if it is not authentic.
+
+        Our password alone proves that the browser has our description, so a check may overtake the browser's own.
+        """
+        if self._theirs and theirs not in self._theirs:
             return None
         credentials = next((known for known in self._ours if known.ufrag == ours), None)
         if credentials is None:
@@ -78,7 +85,9 @@ class IceAgent:
         self._seen[check.transaction_id] = path
         if len(self._seen) > TRANSACTIONS_MOST:
             self._seen.popitem(last=False)
-        if credentials is self.credentials and theirs == self._theirs[-1]:
+        if not self._theirs:
+            self._early[path] = theirs
+        elif credentials is self.credentials and theirs == self._theirs[-1]:
             self._ours = [credentials]
         self._heard.pop(path, None)
         if len(self._heard) >= PATHS_MOST:
@@ -102,6 +111,7 @@ class IceAgent:
 
     def _forget(self, path: Path) -> None:
         del self._heard[path]
+        self._early.pop(path, None)
         if path == self._nominated:
             self._nominated = None
 

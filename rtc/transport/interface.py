@@ -130,8 +130,9 @@ class Leg(Protocol):
     def connected(self) -> bool: ...
 
     def accept(self, remote: RemoteParameters) -> None:
-        """Take the browser's credentials: checks from it are answered from now on. Again after an ICE restart.
+        """Take the browser's credentials: DTLS may begin, and only its checks count. Again after an ICE restart.
 
+        Checks with our password are answered before, as they may overtake the browser's description.
         A changed fingerprint on a leg that has begun DTLS raises core.errors.Invalid: open a new leg for it.
         """
 

@@ -29,6 +29,10 @@ log = EventLog("rtc.transport")
 
 SILENT_S = 5.0
 HANDSHAKE_S = 20.0
+# Datagrams of a handshake. A whole one has about ten; each that begins anew costs us a signature.
+HANDSHAKE_PER_S = 50
+HANDSHAKE_BURST = 100
+EARLY_HELLO_MOST = 4  # datagrams: a hello, and one that was sent again
 RESENDS_PER_S = 500  # packets sent again to one viewer: half of a full picture's
 # From paths that have proved themselves. A browser sends about 20 while it starts; the rest is room for what somebody
 # else writes in its name, as a check that is not looked at could be the one that keeps the call.
@@ -55,6 +59,8 @@ class MediaLeg:
         self._held: tuple[Path, ...] = ()  # likewise
         self._fingerprints: tuple[tuple[str, str], ...] = ()
         self._dtls: DtlsAssociation | None = None
+        self._early_hello: list[tuple[Path, bytes]] = []
+        self._handshake = TokenBucket(HANDSHAKE_PER_S, HANDSHAKE_BURST, port.clock())
         self._handshake_began_at = 0.0
         self._silent = False
         self._checks = TokenBucket(CHECKS_PER_S, CHECKS_PER_S, port.clock())
@@ -81,6 +87,11 @@ class MediaLeg:
             raise Invalid("The certificate of this connection has changed. Please open a new connection.")
         self._fingerprints = known
         self.ice.accept(remote.ice_ufrag)
+        self._register_paths()
+        early, self._early_hello = self._early_hello, []
+        for path, datagram in early:
+            if self.ice.knows(path):
+                self.dtls(path, datagram, self._port.clock())
 
     def restart_ice(self) -> LocalParameters:
         self._require_open()
@@ -178,8 +189,15 @@ class MediaLeg:
 
     def dtls(self, path: Path, datagram: bytes, at: float) -> None:
         """Take in a DTLS datagram from one of the accepted paths."""
+        if not self.connected and not self._handshake.take(at):
+            return
+        if not self._fingerprints:
+            # The check has overtaken the description, and the hello follows it closely.
+            if len(self._early_hello) < EARLY_HELLO_MOST:
+                self._early_hello.append((path, datagram))
+            return
         if self._dtls is None:
-            if not self._fingerprints or len(self._port.handshakes) >= HANDSHAKES_MOST:
+            if len(self._port.handshakes) >= HANDSHAKES_MOST:
                 return
             self._port.handshakes.add(self.number)
             self._handshake_began_at = at

@@ -15,7 +15,7 @@ from core.errors import Conflict, Invalid
 from rtc.transport.certificate import HASHES, make_identity
 from rtc.transport.dtls import MTU_BYTES, DtlsAssociation, DtlsRefusedError, server_context, split_flight
 from rtc.transport.interface import RemoteParameters
-from rtc.transport.leg import HANDSHAKE_S
+from rtc.transport.leg import HANDSHAKE_BURST, HANDSHAKE_S
 from rtc.transport.port import HANDSHAKES_MOST
 from tests.rtc.transport.peer import HandClock, Peer, Watcher, connected, media_server
 from tests.rtc.transport.tracks import heard, microphone, sound
@@ -182,6 +182,41 @@ async def test_the_handshake_is_taken_from_proven_addresses_only() -> None:
         await peer.finish_handshake()
         await asyncio.wait_for(watcher.connected.wait(), 2)
         assert stranger.dtls.empty()
+
+
+async def test_a_hello_that_overtakes_the_browsers_description_is_kept_for_it() -> None:
+    async with media_server() as server:
+        leg = server.open_leg(Watcher())
+        peer, meddler = Peer(), Peer()
+        peer.local = meddler.local = leg.local
+        for one in (meddler, peer):
+            await one.open()
+            await one.send_check()
+            one.begin_handshake()
+        await peer.send_check()
+        assert peer.dtls.empty()  # nothing is said before it is known to whom
+        leg.accept(peer.remote)
+        await peer.finish_handshake()
+        assert meddler.dtls.empty()
+
+
+async def test_a_handshake_that_begins_anew_for_ever_is_slowed_down() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server:
+        leg = server.open_leg(Watcher())
+        peer = Peer()
+        leg.accept(peer.remote)
+        peer.local = leg.local
+        await peer.open()
+        await peer.send_check()
+        finished = bytes([20]) + bytes(3) + b"\0\1" + bytes(6)  # as the second message, where a certificate belongs
+        out_of_turn = bytes([22]) + b"\xfe\xfd" + bytes(7) + b"\x07" + len(finished).to_bytes(2, "big") + finished
+        for _ in range(2 * HANDSHAKE_BURST):
+            peer.begin_handshake()
+            peer.send_raw(out_of_turn)
+            await peer.send_check()
+            clock.now += 0.001
+        assert peer.dtls.qsize() <= HANDSHAKE_BURST
 
 
 async def test_half_open_handshakes_are_bounded_and_end() -> None:

@@ -130,11 +130,31 @@ def test_a_second_restart_leaves_the_credentials_in_use_good(agent: IceAgent) ->
 
 def test_only_the_browser_that_was_accepted_is_answered() -> None:
     agent = IceAgent()
-    assert not check(agent, 1)
     agent.accept("somebody")
     assert not check(agent, 1)
     agent.accept("them")
     assert check(agent, 1)
+
+
+def test_a_check_may_overtake_the_browsers_description() -> None:
+    agent = IceAgent()
+    assert check(agent, 1, nominate=True)
+    assert agent.check(agent.credentials.ufrag, "x", request(agent, "x", nominate=True), path(2), 0.0)
+    assert not agent.check(agent.credentials.ufrag, "them", request(agent, pwd="guessed"), path(3), 0.0)
+    agent.accept("them")
+    assert agent.paths == [path(1)]  # what another had proved is not the browser's
+    assert agent.send_to == path(1)
+    assert not agent.check(agent.credentials.ufrag, "x", request(agent, "x"), path(2), 0.0)
+
+
+def test_early_paths_are_bounded_too() -> None:
+    agent = IceAgent()
+    for port in range(100):
+        assert check(agent, port)
+    assert len(agent.paths) == PATHS_MOST
+    agent.accept("another")
+    assert agent.paths == []
+    assert agent.send_to is None
 
 
 @pytest.mark.parametrize(
@@ -177,7 +197,7 @@ async def test_only_an_authentic_check_is_answered() -> None:
         peer = Peer()
         peer.local = leg.local
         await peer.open()
-        assert not await peer.is_answered(peer.check())  # the browser's credentials are not known yet
+        assert not await peer.is_answered(peer.check(password="guessed" * 4))
         leg.accept(peer.remote)
         good = peer.check()
         assert not await peer.is_answered(peer.check(password="guessed" * 4))
