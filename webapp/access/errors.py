@@ -12,6 +12,7 @@ from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable, Wellh
 from core.ids import new_id
 from core.log import EventLog
 from webapp.access.rules import ABSENT
+from webapp.ui.frame import Bar, Reader
 
 log = EventLog("wellhouse.errors")
 
@@ -24,6 +25,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(WellhouseError)
     def wellhouse_error(error: WellhouseError) -> ResponseReturnValue:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        if status >= 500:
+            _ask_the_database_nothing()
         if status == 500:
             log.error("error.internal", kind=type(error).__name__, endpoint=request.endpoint)
             return _answer(500, _internal())
@@ -62,7 +65,14 @@ def install(app: Flask) -> None:
             raise error
         reference = str(new_id())[:8]
         log.exception("error.fault", reference=reference, endpoint=request.endpoint)
+        _ask_the_database_nothing()
         return _answer(500, _internal(), reference=reference)
+
+
+def _ask_the_database_nothing() -> None:
+    # It may be what failed: a page that must still ask for whom it is written would fail in turn.
+    g.setdefault("ui_reader", Reader())
+    g.setdefault("ui_bar", Bar())
 
 
 def _internal() -> str:
