@@ -9,6 +9,7 @@ from datetime import datetime
 from flask_babel import gettext
 
 from core.errors import Refused
+from core.log import EventLog
 from core.settings import Portal
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role, anonymous
@@ -20,6 +21,8 @@ from webapp.account.models import Account
 from webapp.account.queries import actor_of, landing_role, roles_of
 from webapp.audit.events import Action, Event, Outcome
 from webapp.db.unit import current_unit, housekeeping, unit
+
+log = EventLog("wellhouse.account")
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def end_session(actor: Actor, session: uuid.UUID, *, at: datetime) -> None:
 
 def _record_failure(account: Account | None, caller: Caller, *, slows: bool) -> None:
     stranger, about = anonymous(caller.address), {"account": account.id} if account is not None else {}
+    log.info("account.sign_in_failed", **about)
     with unit(Event(Action.SIGN_IN_FAILED, stranger, about=about, outcome=Outcome.REFUSED)) as work:
         if slows:
             work.events.append(Event(Action.SIGN_IN_SLOWED, stranger, about=about, outcome=Outcome.REFUSED))
