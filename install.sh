@@ -150,6 +150,7 @@ install_ansible() {
     quietly "$PYTHON" -m venv --clear "$PROVISION"
     quietly "$PROVISION/bin/python" -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
         -r "$lock/provision.lock" -r "$lock/build.lock"
+    sync --file-system "$PROVISION" # the mark must not survive a power cut that the files before it do not
     printf '%s\n' "$mark" >"$PROVISION/mark"
 }
 
@@ -197,8 +198,13 @@ make_venv() {
         printf '%s\n' "$mark" | as_caller tee "$venv/mark" >/dev/null
     fi
     step='making the web fonts'
-    [[ ! -e $CHECKOUT/webapp/ui/fonts.py ]] ||
-        (cd "$CHECKOUT" && quietly as_caller "$venv/bin/python" -m webapp.ui.fonts)
+    (cd "$CHECKOUT" && quietly as_caller "$venv/bin/python" -m webapp.ui.fonts)
+    if [[ ! -x /usr/bin/chromium ]]; then
+        # Ubuntu packages Chromium as a snap only, which cannot read the tests' temporary folders.
+        step='bringing a browser for the tests'
+        quietly "$venv/bin/python" -m playwright install-deps chromium
+        quietly as_caller "$venv/bin/python" -m playwright install chromium
+    fi
 }
 
 setup() {
