@@ -96,14 +96,10 @@ class ReferenceEngine:
         if leg is None or kind is Datagram.JUNK:
             self.junk += 1
             return
-        allowance = leg.allowance
-        allowance.packets -= 1
-        allowance.octets -= len(datagram)
-        if allowance.packets < 0 or allowance.octets < 0:
-            allowance.packets = max(allowance.packets, 0)
-            allowance.octets = max(allowance.octets, 0)
+        if leg.allowance.looks < 1:
             leg.dropped += 1
             return
+        leg.allowance.looks -= 1
         leg.received += 1
         if kind is Datagram.RTP:
             self._rtp(leg, datagram, at)
@@ -113,12 +109,8 @@ class ReferenceEngine:
             self._upward.dtls(leg.number, Path(number, remote), datagram, at)
 
     def _rtcp(self, leg: LegState, packet: bytes, at: float) -> None:
-        if leg.inbound is None or leg.allowance.rtcp < 1:
-            leg.dropped += 1
-            return
-        leg.allowance.rtcp -= 1
-        opened = leg.inbound.open_rtcp(packet)
-        if opened is None:
+        opened = leg.inbound.open_rtcp(packet) if leg.inbound is not None else None
+        if opened is None or not leg.allowance.take_rtcp(len(packet)):
             leg.dropped += 1
             return
         index, compound = opened
@@ -146,7 +138,7 @@ class ReferenceEngine:
         window = known if known is not None else RtpWindow()
         index = window.guess(header.sequence)
         payload = leg.inbound.open_rtp(packet, header.payload_offset, ssrc, index) if index is not None else None
-        if index is None or payload is None:
+        if index is None or payload is None or not leg.allowance.take_rtp(len(packet)):
             leg.dropped += 1
             return
         if source is None:

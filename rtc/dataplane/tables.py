@@ -11,11 +11,15 @@ from rtc.dataplane.srtp import SrtpCipher
 from rtc.media.reception import Reception
 from rtc.media.ring import Ring
 
+# What is forged in a leg's name must not use up what is its own, so that only these are counted before it is opened:
+LOOKS_PER_S = 10_000  # datagrams that are opened at all
+ASKS_PER_S = 20  # how often an SSRC that nobody claims is opened and asked about
 # A camera at 720p and a screen at 1080p with sound need half of this.
 PACKETS_PER_S = 2000
 OCTETS_PER_S = 1_250_000  # 10 Mb/s
+# A browser that misses much asks 50 times a second. Many small packets in large compounds cost the most.
 RTCP_PER_S = 200
-ASKS_PER_S = 20  # how often an SSRC that nobody claims is opened and asked about
+RTCP_OCTETS_PER_S = 40_000
 BURST_S = 1.0
 ENDED_MOST = 4096  # SSRCs are chosen at random, and so many tracks no visit has
 WINDOWS_MOST = 2 * SSRCS_MOST  # of SSRCs, also of those no longer bound
@@ -24,19 +28,33 @@ WINDOWS_MOST = 2 * SSRCS_MOST  # of SSRCs, also of those no longer bound
 class Allowance:
     """What may still come in on a leg before the next refill."""
 
-    __slots__ = ("asks", "octets", "packets", "rtcp")
+    __slots__ = ("asks", "looks", "octets", "packets", "rtcp", "rtcp_octets")
 
     def __init__(self) -> None:
-        self.packets = PACKETS_PER_S * BURST_S
-        self.octets = OCTETS_PER_S * BURST_S
-        self.rtcp = RTCP_PER_S * BURST_S
-        self.asks = ASKS_PER_S * BURST_S
+        self.looks = self.asks = self.packets = self.octets = self.rtcp = self.rtcp_octets = 0.0
+        self.refill(BURST_S)
 
     def refill(self, elapsed_s: float) -> None:
+        self.looks = min(LOOKS_PER_S * BURST_S, self.looks + LOOKS_PER_S * elapsed_s)
+        self.asks = min(ASKS_PER_S * BURST_S, self.asks + ASKS_PER_S * elapsed_s)
         self.packets = min(PACKETS_PER_S * BURST_S, self.packets + PACKETS_PER_S * elapsed_s)
         self.octets = min(OCTETS_PER_S * BURST_S, self.octets + OCTETS_PER_S * elapsed_s)
         self.rtcp = min(RTCP_PER_S * BURST_S, self.rtcp + RTCP_PER_S * elapsed_s)
-        self.asks = min(ASKS_PER_S * BURST_S, self.asks + ASKS_PER_S * elapsed_s)
+        self.rtcp_octets = min(RTCP_OCTETS_PER_S * BURST_S, self.rtcp_octets + RTCP_OCTETS_PER_S * elapsed_s)
+
+    def take_rtp(self, octets: int) -> bool:
+        if self.packets < 1 or self.octets < octets:
+            return False
+        self.packets -= 1
+        self.octets -= octets
+        return True
+
+    def take_rtcp(self, octets: int) -> bool:
+        if self.rtcp < 1 or self.rtcp_octets < octets:
+            return False
+        self.rtcp -= 1
+        self.rtcp_octets -= octets
+        return True
 
 
 class LegState:

@@ -29,7 +29,7 @@ log = EventLog("rtc.transport")
 
 SILENT_S = 5.0
 HANDSHAKE_S = 20.0
-# Datagrams of a handshake. A whole one has about ten; each that begins anew costs us a signature.
+# Datagrams of DTLS. A handshake has about ten, and each that begins anew costs us a signature; later there are none.
 HANDSHAKE_PER_S = 50
 HANDSHAKE_BURST = 100
 EARLY_HELLO_MOST = 4  # datagrams: a hello, and one that was sent again
@@ -189,7 +189,7 @@ class MediaLeg:
 
     def dtls(self, path: Path, datagram: bytes, at: float) -> None:
         """Take in a DTLS datagram from one of the accepted paths."""
-        if not self.connected and not self._handshake.take(at):
+        if not self._handshake.take(at):
             return
         if not self._fingerprints:
             # The check has overtaken the description, and the hello follows it closely.

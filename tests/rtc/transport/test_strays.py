@@ -9,8 +9,8 @@ import socket
 import pytest
 
 from rtc.dataplane.interface import SSRCS_MOST
-from rtc.dataplane.tables import PACKETS_PER_S
-from rtc.media.rtcp import Goodbye, PictureLoss, Remb, SenderReport, build_compound
+from rtc.dataplane.tables import PACKETS_PER_S, RTCP_OCTETS_PER_S
+from rtc.media.rtcp import Goodbye, Nack, PictureLoss, ReceiverReport, Remb, SenderReport, build_compound
 from rtc.transport import server as server_module
 from tests.rtc.transport.peer import ANSWER_S, Connected, HandClock, connected, media_server
 from tests.rtc.transport.tracks import KEYFRAME, camera, heard, microphone, picture, seen, sound
@@ -183,6 +183,40 @@ async def test_a_sender_past_its_limit_is_cut_and_others_are_not() -> None:
         server.tick()
         loud.peer.send_rtp(sound(1001, PACKETS_PER_S + 301))
         await viewer.peer.next_rtp()
+
+
+async def test_what_is_forged_in_a_senders_name_does_not_use_up_its_limit() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server, connected(server) as speaker, connected(server) as viewer:
+        viewer.leg.send(speaker.leg.receive(microphone(1001)), heard(2001))
+        forged = [sound(1001, 1, bytes(200)), build_compound([ReceiverReport(1)]) + bytes(100), bytes([22]) * 40]
+        for number in range(2 * PACKETS_PER_S):
+            speaker.peer.send_raw(forged[number % 3])
+            if number % 50 == 0:
+                await speaker.peer.send_check()
+        await still_heard(speaker, viewer, 2)
+        assert speaker.watcher.failures == []
+
+
+async def test_large_compounds_are_limited_by_their_size() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server, connected(server) as speaker, connected(server) as viewer:
+        viewer.leg.send(speaker.leg.receive(camera(1002)), seen(2002))
+        speaker.peer.send_rtp(picture(1002, 1, KEYFRAME))
+        await viewer.peer.next_rtp()
+        many = build_compound([Nack(1, 9, tuple(range(17)))] * 80)
+        for _ in range(RTCP_OCTETS_PER_S // len(many) + 1):
+            viewer.peer.send_rtcp(many)
+        await speaker.peer.drain_rtcp()
+        wish = build_compound([PictureLoss(1, 2002)] * 100)
+        clock.now += 2
+        viewer.peer.send_rtcp(wish)
+        await viewer.peer.send_check()
+        assert await speaker.peer.drain_rtcp() == []
+        server.tick()
+        viewer.peer.send_rtcp(wish)
+        await viewer.peer.send_check()
+        assert any(isinstance(packet, PictureLoss) for packet in await speaker.peer.drain_rtcp())
 
 
 async def test_an_error_in_one_leg_is_contained(
