@@ -114,8 +114,7 @@ class ReferenceEngine:
             leg.dropped += 1
             return
         index, compound = opened
-        window = leg.rtcp_window(int.from_bytes(compound[4:8], "big"))
-        if window is None or not window.fresh(index):
+        if not leg.rtcp_window(int.from_bytes(compound[4:8], "big")).fresh(index):
             leg.dropped += 1
             return
         leg.heard_at = at

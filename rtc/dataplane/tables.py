@@ -23,6 +23,7 @@ RTCP_OCTETS_PER_S = 40_000
 BURST_S = 1.0
 ENDED_MOST = 4096  # SSRCs are chosen at random, and so many tracks no visit has
 WINDOWS_MOST = 2 * SSRCS_MOST  # of SSRCs, also of those no longer bound
+RTCP_WINDOWS_MOST = 128  # two for each line that a viewer may have
 
 
 class Allowance:
@@ -90,7 +91,7 @@ class LegState:
         self.mid_extension = 0  # no valid id: none
         self.sources: dict[int, SourceState] = {}  # by SSRC
         self.windows: dict[int, RtpWindow] = {}
-        self.rtcp_windows: dict[int, RtcpWindow] = {}
+        self.rtcp_windows: OrderedDict[int, RtcpWindow] = OrderedDict()  # least recently heard first
         self.rtcp_index = 0
         self.routes: dict[int, Route] = {}  # to this leg
         self.ended: OrderedDict[int, int] = OrderedDict()  # SSRCs that it was sent: the last index of each
@@ -115,11 +116,14 @@ class LegState:
             del self.windows[next(old for old in self.windows if old not in self.sources)]
         self.windows[ssrc] = window
 
-    def rtcp_window(self, ssrc: int) -> RtcpWindow | None:
-        """The replay window of compounds from *ssrc*; None if there are too many."""
+    def rtcp_window(self, ssrc: int) -> RtcpWindow:
+        """The replay window of compounds from *ssrc*. Firefox has an SSRC for each line, and new tracks bring new ones."""
         window = self.rtcp_windows.get(ssrc)
-        if window is None and len(self.rtcp_windows) < WINDOWS_MOST:
+        if window is None:
+            if len(self.rtcp_windows) >= RTCP_WINDOWS_MOST:
+                self.rtcp_windows.popitem(last=False)
             window = self.rtcp_windows[ssrc] = RtcpWindow()
+        self.rtcp_windows.move_to_end(ssrc)
         return window
 
     def next_rtcp_index(self) -> int:

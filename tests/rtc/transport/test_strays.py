@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from rtc.dataplane.interface import SSRCS_MOST
-from rtc.dataplane.tables import PACKETS_PER_S, RTCP_OCTETS_PER_S
+from rtc.dataplane.tables import PACKETS_PER_S, RTCP_OCTETS_PER_S, RTCP_WINDOWS_MOST
 from rtc.media.rtcp import Goodbye, Nack, PictureLoss, ReceiverReport, Remb, SenderReport, build_compound
 from rtc.transport import server as server_module
 from tests.rtc.transport.peer import ANSWER_S, Connected, HandClock, connected, media_server
@@ -94,6 +94,25 @@ async def test_a_replayed_compound_counts_once() -> None:
         viewer.peer.send_raw(request)
         await viewer.peer.send_check()
         assert not await speaker.peer.drain_rtcp()
+
+
+async def test_feedback_is_taken_under_any_number_of_ssrcs() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server, connected(server) as speaker, connected(server) as viewer:
+        viewer.leg.send(speaker.leg.receive(camera(1002)), seen(2002))
+        speaker.peer.send_rtp(picture(1002, 1, KEYFRAME))
+        await viewer.peer.next_rtp()
+        await speaker.peer.drain_rtcp()
+        for ssrc in range(3 * RTCP_WINDOWS_MOST):
+            viewer.peer.send_rtcp(build_compound([ReceiverReport(5000 + ssrc)]))
+            if ssrc % 50 == 0:
+                clock.now += 1
+                server.tick()
+                await viewer.peer.send_check()
+        await speaker.peer.drain_rtcp()
+        viewer.peer.send_rtcp(build_compound([PictureLoss(9000, 2002)]))
+        await viewer.peer.send_check()
+        assert await speaker.peer.drain_rtcp() == [PictureLoss(speaker.leg.feedback_ssrc, 1002)]
 
 
 async def test_two_legs_may_use_the_same_ssrc_and_mid() -> None:
