@@ -49,8 +49,9 @@ def install(
     @app.before_request
     def judge() -> AnyResponse | None:
         at = utcnow()
-        g.actor, g.session = _who(settings, identify, at)  # first of all: the page that refuses is theirs, too
         declared = declared_for(app, request.endpoint)
+        # before anything is refused: the page that says so is theirs, too
+        g.actor, g.session = _who(settings, identify, at, in_visit=declared is not None and declared.in_visit)
         if declared is None:
             if request.endpoint is not None:
                 log.error("access.undeclared", endpoint=request.endpoint)
@@ -65,7 +66,8 @@ def install(
         if not isinstance(declared.allow, Public):
             if not g.actor.is_authenticated:
                 return _ask_to_sign_in(declared, sign_in_endpoint)
-            if declared.activity and g.session is not None:
+            # What has lapsed but for its visit is not revived by a line of chat there.
+            if declared.activity and g.session is not None and not g.session.visit_only:
                 sessions.touch(g.session, at=at)
         try:
             g.loaded = declared.allow(g.actor, **(request.view_args or {}))
@@ -85,10 +87,14 @@ def install(
         return response
 
 
-def _who(settings: Settings, identify: Identify, at: datetime) -> tuple[Actor, sessions.LiveSession | None]:
+def _who(
+    settings: Settings, identify: Identify, at: datetime, *, in_visit: bool
+) -> tuple[Actor, sessions.LiveSession | None]:
     address = request.remote_addr or ""
     token = sessions.read_cookie()
     session = sessions.find(token, settings.portal, at=at) if token else None
+    if session is not None and session.visit_only and not in_visit:
+        session = None
     actor = identify(session, address) if session else None
     return (actor, session) if actor else (anonymous(address), None)
 

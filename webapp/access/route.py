@@ -45,6 +45,7 @@ class Declared:
     """What a route promises: one of *records* is written, *json* answers are JSON.
 
     *activity*: a request counts as somebody being there. *step_up* asks for a fresh proof that it is really them.
+    *in_visit*: belongs to a running visit, which goes on in a session that has been idle for too long.
     """
 
     allow: Rule | Public
@@ -52,6 +53,7 @@ class Declared:
     activity: bool
     json: bool
     step_up: StepUp | None = None
+    in_visit: bool = False
 
 
 _RULES = "wellhouse.rules"
@@ -92,6 +94,7 @@ class Feature(Blueprint):
         activity: bool = True,
         json: bool = False,
         step_up: StepUp | None = None,
+        in_visit: bool = False,
     ) -> Callable[[View], View]:
         loads = "<" in rule
 
@@ -104,7 +107,7 @@ class Feature(Blueprint):
             if endpoint in self._declared:
                 raise TypeError(f"{self.name}.{endpoint} is declared twice")
             self._declared[endpoint] = Declared(
-                allow, (records,) if isinstance(records, Action) else records, activity, json, step_up
+                allow, (records,) if isinstance(records, Action) else records, activity, json, step_up, in_visit
             )
             self.add_url_rule(rule, endpoint, call, methods=[method])
             return view

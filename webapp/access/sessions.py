@@ -17,6 +17,7 @@ from webapp.db.fields import Choice, Moment, PlainText, Row
 from webapp.db.unit import current_unit, housekeeping
 
 COOKIE = "__Host-session"
+IN_VISIT_FOR = timedelta(minutes=2)  # a visit's page is heard of every 15 s
 SEEN_EVERY_S = 60  # last-seen is written at most this often: a page view should not cost a synced write
 
 
@@ -34,11 +35,12 @@ class Session(Row):
     device = PlainText(why="shown under Where you are signed in")
     password_at = Moment(null=True)  # when the password was given again within this session
     confirmed_at = Moment(null=True)  # when the strongest proof that the account has was given again
+    in_visit_at = Moment(null=True)  # when the page of a running visit was last heard of
 
 
 @dataclass(frozen=True)
 class LiveSession:
-    """A session that is good at this moment."""
+    """A session that is good at this moment; *visit_only*: idle for too long, but for the visit that it is in."""
 
     id: uuid.UUID
     account: uuid.UUID
@@ -49,6 +51,7 @@ class LiveSession:
     device: str
     password_at: datetime | None
     confirmed_at: datetime | None
+    visit_only: bool = False
 
 
 Told = Callable[[uuid.UUID], None]
@@ -125,13 +128,19 @@ def exchange(
 
 
 def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
-    """The session of a cookie's token if it is neither ended, idle for too long nor too old."""
+    """The session of a cookie's token if it is neither ended, idle for too long nor too old.
+
+    Idle for too long in a running visit, it is good for the visit only: one listens for an hour without a click, and
+    the record's pages lock all the same.
+    """
     row = Session.get_or_none(Session.token_hash == token_hash(token))
     if row is None or row.ended_at is not None or at >= row.ends_at:
         return None
-    if at >= row.last_seen_at + timedelta(minutes=limits.idle_minutes):
-        return None
-    return _live(row)
+    if at < row.last_seen_at + timedelta(minutes=limits.idle_minutes):
+        return _live(row)
+    if row.in_visit_at is not None and at < row.in_visit_at + IN_VISIT_FOR:
+        return _live(row, visit_only=True)
+    return None
 
 
 def touch(session: LiveSession, *, at: datetime) -> None:
@@ -139,6 +148,16 @@ def touch(session: LiveSession, *, at: datetime) -> None:
     if at - session.last_seen_at >= timedelta(seconds=SEEN_EVERY_S):
         with housekeeping("when a session was last used"):
             Session.update(last_seen_at=at).where(Session.id == session.id).execute()
+
+
+def touch_visit(session_id: uuid.UUID, *, at: datetime) -> None:
+    """The page of a running visit is open in this session."""
+    heard = Session.update(in_visit_at=at).where(
+        (Session.id == session_id)
+        & (Session.in_visit_at.is_null() | (Session.in_visit_at <= at - timedelta(seconds=SEEN_EVERY_S)))
+    )
+    with housekeeping("when the page of a visit was last heard of"):
+        heard.execute()
 
 
 def end(session_id: uuid.UUID, *, at: datetime) -> None:
@@ -169,10 +188,7 @@ def live_of(account: uuid.UUID, limits: Portal, *, at: datetime) -> list[LiveSes
     rows = (
         Session.select()
         .where(
-            (Session.account == account)
-            & Session.ended_at.is_null()
-            & (Session.ends_at > at)
-            & (Session.last_seen_at > at - timedelta(minutes=limits.idle_minutes))
+            (Session.account == account) & Session.ended_at.is_null() & (Session.ends_at > at) & _present(limits, at)
         )
         .order_by(Session.last_seen_at.desc())
     )
@@ -192,10 +208,7 @@ def over(session_ids: Iterable[uuid.UUID], limits: Portal, *, at: datetime) -> s
     """Which of these sessions are not good any more at this moment."""
     asked = set(session_ids)
     good = Session.select(Session.id).where(
-        Session.id.in_(asked)
-        & Session.ended_at.is_null()
-        & (Session.ends_at > at)
-        & (Session.last_seen_at > at - timedelta(minutes=limits.idle_minutes))
+        Session.id.in_(asked) & Session.ended_at.is_null() & (Session.ends_at > at) & _present(limits, at)
     )
     return asked - {row.id for row in good}
 
@@ -215,6 +228,11 @@ def clear_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
 
 
+def _present(limits: Portal, at: datetime) -> peewee.Expression:
+    lately = Session.last_seen_at > at - timedelta(minutes=limits.idle_minutes)
+    return lately | (Session.in_visit_at > at - IN_VISIT_FOR)
+
+
 def _close(which: peewee.Expression, *, at: datetime) -> int:
     current_unit()
     return int(Session.update(ended_at=at).where(which & Session.ended_at.is_null()).execute())
@@ -226,7 +244,7 @@ def _tell(account: uuid.UUID) -> None:
         current_unit().after_commit(lambda: listener(account))
 
 
-def _live(row: Session) -> LiveSession:
+def _live(row: Session, *, visit_only: bool = False) -> LiveSession:
     return LiveSession(
         id=row.id,
         account=row.account,
@@ -237,4 +255,5 @@ def _live(row: Session) -> LiveSession:
         device=row.device,
         password_at=row.password_at,
         confirmed_at=row.confirmed_at,
+        visit_only=visit_only,
     )

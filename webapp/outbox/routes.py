@@ -14,7 +14,12 @@ outbox = Feature("outbox", __name__)
 
 
 @outbox.get(
-    "/live", allow=signed_in, records=nothing("tells that there is news, never what"), activity=False, json=True
+    "/live",
+    allow=signed_in,
+    records=nothing("tells that there is news, never what"),
+    in_visit=True,
+    activity=False,
+    json=True,
 )
 def live(actor: Actor) -> ResponseReturnValue:
     return Response(

@@ -18,6 +18,7 @@ from webapp.appointments.visit import queries, words
 from webapp.appointments.visit.credentials import IceServer
 from webapp.appointments.visit.models import Attendance, Visit
 from webapp.appointments.visit.policy import Door
+from webapp.appointments.visit.queries import Me
 from webapp.appointments.visit.times import reader_zone
 from webapp.appointments.window import Entry
 from webapp.practice import queries as practice
@@ -81,7 +82,7 @@ def state_json(stands: queries.State, about: queries.About | None = None) -> dic
     """``VisitState`` of static/visit/types.js."""
     return {
         "visit": _VISIT[stands.entry],
-        "me": stands.me,
+        "me": stands.me.value,
         "sentence": stands.sentence,
         "waiting": [
             {
@@ -143,9 +144,9 @@ def modules() -> tuple[str, ...]:
 def _stage(stands: queries.State) -> str:
     if stands.entry is not Entry.OPEN:
         return "over"
-    if stands.me == "admitted":
+    if stands.me is Me.ADMITTED:
         return "room"
-    return "waiting" if stands.me == "waiting" else "lobby"
+    return "waiting" if stands.me is Me.WAITING else "lobby"
 
 
 def _other_name(door: Door) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,12 +46,20 @@ class About:
     phone: str
 
 
+class Me(enum.StrEnum):
+    """Where the asking person stands."""
+
+    OUT = "out"
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+
+
 @dataclass(frozen=True)
 class State:
     """How a visit stands for one person. *sentence* says why it cannot be entered."""
 
     entry: Entry
-    me: str  # out, waiting, admitted
+    me: Me
     sentence: str
     waiting: tuple[WaitingPerson, ...]
     people: tuple[Present, ...]
@@ -186,10 +195,10 @@ def history(actor: Actor, door: Door) -> VisitHistory | None:
     return VisitHistory(door.visit.began_at, door.visit.ended_at, tuple(people), chat(door))
 
 
-def _me(door: Door, inside: bool, *, at: datetime) -> str:
+def _me(door: Door, inside: bool, *, at: datetime) -> Me:
     if inside:
-        return "admitted"
-    return "waiting" if door.mine is not None and is_waiting(door.mine, at=at) else "out"
+        return Me.ADMITTED
+    return Me.WAITING if door.mine is not None and is_waiting(door.mine, at=at) else Me.OUT
 
 
 def _attendances() -> Any:

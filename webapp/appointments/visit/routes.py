@@ -10,9 +10,11 @@ from core.settings import Settings
 from webapp.access.actor import Actor
 from webapp.access.headers import may_use_camera
 from webapp.access.route import Feature, nothing
+from webapp.access.sessions import touch_visit
 from webapp.appointments.visit import actions, forms, page, policy, queries
 from webapp.appointments.visit.credentials import ice_servers, room_grant
 from webapp.appointments.visit.policy import Door, Guest
+from webapp.appointments.visit.queries import Me
 from webapp.audit.events import Action
 from webapp.crypto.keyring import Keyring
 
@@ -23,18 +25,30 @@ may_use_camera("visit.show")
 _AT = "/appointments/<uuid:appointment_id>/visit"
 
 
-@visit.get(_AT, allow=policy.come_to, records=Action.LOBBY_OPENED)
+@visit.get(_AT, allow=policy.come_to, records=Action.LOBBY_OPENED, in_visit=True)
 def show(actor: Actor, door: Door) -> ResponseReturnValue:
     shown = page.page(actor, door, _settings(), host=request.host, at=utcnow())
     return render_template("visit/visit.html", page=shown)
 
 
-@visit.get(f"{_AT}/state", allow=policy.come_to, records=nothing("names, but no content"), activity=False, json=True)
-def state(_actor: Actor, door: Door) -> ResponseReturnValue:
-    return jsonify(page.state_json(queries.state(door, at=utcnow())))
+@visit.get(
+    f"{_AT}/state",
+    allow=policy.come_to,
+    records=nothing("names, but no content"),
+    in_visit=True,
+    activity=False,
+    json=True,
+)
+def state(actor: Actor, door: Door) -> ResponseReturnValue:
+    """Asked every few seconds while one waits or is inside: that counts as presence, for the visit."""
+    at = utcnow()
+    stands = queries.state(door, at=at)
+    if stands.me is not Me.OUT and actor.session is not None:
+        touch_visit(actor.session, at=at)
+    return jsonify(page.state_json(stands))
 
 
-@visit.post(f"{_AT}/wait", allow=policy.come_to, records=Action.WAITING_STARTED, json=True)
+@visit.post(f"{_AT}/wait", allow=policy.come_to, records=Action.WAITING_STARTED, in_visit=True, json=True)
 def wait(actor: Actor, door: Door) -> ResponseReturnValue:
     form = forms.read_json(forms.WaitForm)
     actions.enter_waiting_room(actor, door, place=form.place, phone=form.phone, at=utcnow())
@@ -45,48 +59,50 @@ def wait(actor: Actor, door: Door) -> ResponseReturnValue:
     f"{_AT}/still-here",
     allow=policy.come_to,
     records=nothing("says every few seconds that the page is still open"),
+    in_visit=True,
     activity=False,
     json=True,
 )
-def still_here(_actor: Actor, door: Door) -> ResponseReturnValue:
-    at = utcnow()
-    actions.say_still_here(door, at=at)
-    return jsonify(page.state_json(queries.state(door, at=at)))
+def still_here(actor: Actor, door: Door) -> ResponseReturnValue:
+    actions.say_still_here(door, at=utcnow())
+    return state(actor, door)
 
 
-@visit.post(f"{_AT}/stop-waiting", allow=policy.come_to, records=Action.WAITING_LEFT, json=True)
+@visit.post(f"{_AT}/stop-waiting", allow=policy.come_to, records=Action.WAITING_LEFT, in_visit=True, json=True)
 def stop_waiting(actor: Actor, door: Door) -> ResponseReturnValue:
     actions.leave_waiting_room(actor, door, at=utcnow())
     return "", 204
 
 
-@visit.post(f"{_AT}/admit", allow=policy.keep_door, records=Action.ADMITTED, json=True)
+@visit.post(f"{_AT}/admit", allow=policy.keep_door, records=Action.ADMITTED, in_visit=True, json=True)
 def admit(actor: Actor, door: Door) -> ResponseReturnValue:
     form = forms.read_json(forms.PersonForm)
     actions.admit(actor, policy.guest(door, form.person), at=utcnow())
     return _state_now(actor, door, with_about=True)
 
 
-@visit.post(f"{_AT}/people/<uuid:person>/admit", allow=policy.let_in, records=Action.ADMITTED)
+@visit.post(f"{_AT}/people/<uuid:person>/admit", allow=policy.let_in, records=Action.ADMITTED, in_visit=True)
 def admit_and_join(actor: Actor, guest: Guest) -> ResponseReturnValue:
     """From Today or the banner: let in, and come along."""
     actions.admit(actor, guest, at=utcnow())
     return redirect(url_for("visit.show", appointment_id=guest.door.appointment_id), 303)
 
 
-@visit.post(f"{_AT}/admit-all", allow=policy.keep_door, records=Action.ADMITTED)
+@visit.post(f"{_AT}/admit-all", allow=policy.keep_door, records=Action.ADMITTED, in_visit=True)
 def admit_all(actor: Actor, door: Door) -> ResponseReturnValue:
     actions.admit_all(actor, door, at=utcnow())
     return redirect(url_for("visit.show", appointment_id=door.appointment_id), 303)
 
 
-@visit.post(f"{_AT}/people/<uuid:person>/send-back", allow=policy.let_in, records=Action.SENT_BACK, json=True)
+@visit.post(
+    f"{_AT}/people/<uuid:person>/send-back", allow=policy.let_in, records=Action.SENT_BACK, in_visit=True, json=True
+)
 def send_back(actor: Actor, guest: Guest) -> ResponseReturnValue:
     actions.send_back(actor, guest, _settings().paths.control_socket, at=utcnow())
     return _state_now(actor, guest.door)
 
 
-@visit.post(f"{_AT}/entry", allow=policy.come_to, records=Action.ENTRY_GRANTED, json=True)
+@visit.post(f"{_AT}/entry", allow=policy.come_to, records=Action.ENTRY_GRANTED, in_visit=True, json=True)
 def enter(actor: Actor, door: Door) -> ResponseReturnValue:
     settings, keyring, at = _settings(), _keyring(), utcnow()
     row, mine = actions.record_entry(actor, door, at=at)
@@ -99,25 +115,25 @@ def enter(actor: Actor, door: Door) -> ResponseReturnValue:
     )
 
 
-@visit.get(f"{_AT}/chat", allow=policy.come_to, records=Action.CHAT_READ, activity=False, json=True)
+@visit.get(f"{_AT}/chat", allow=policy.come_to, records=Action.CHAT_READ, in_visit=True, activity=False, json=True)
 def chat(_actor: Actor, door: Door) -> ResponseReturnValue:
     return jsonify(page.chat_json(queries.chat(door, after=request.args.get("after", 0, type=int))))
 
 
-@visit.post(f"{_AT}/chat", allow=policy.come_to, records=Action.CHAT_SENT, json=True)
+@visit.post(f"{_AT}/chat", allow=policy.come_to, records=Action.CHAT_SENT, in_visit=True, json=True)
 def send_chat(actor: Actor, door: Door) -> ResponseReturnValue:
     form = forms.read_json(forms.ChatForm)
     actions.send_chat(actor, door, form.id, form.body, at=utcnow())
     return "", 204
 
 
-@visit.post(f"{_AT}/leave", allow=policy.come_to, records=Action.VISIT_LEFT, json=True)
+@visit.post(f"{_AT}/leave", allow=policy.come_to, records=Action.VISIT_LEFT, in_visit=True, json=True)
 def leave(actor: Actor, door: Door) -> ResponseReturnValue:
     actions.leave(actor, door)
     return "", 204
 
 
-@visit.post(f"{_AT}/end", allow=policy.keep_door, records=Action.VISIT_ENDED, json=True)
+@visit.post(f"{_AT}/end", allow=policy.keep_door, records=Action.VISIT_ENDED, in_visit=True, json=True)
 def end(actor: Actor, door: Door) -> ResponseReturnValue:
     actions.end_visit(actor, door, _settings().paths.control_socket, at=utcnow())
     return "", 204
