@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 
 # What LogRecord holds by itself; everything else was given by the caller as ``extra``.
@@ -23,8 +24,20 @@ class JsonLines(logging.Formatter):
         }
         row.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
-            row["error"] = self.formatException(record.exc_info)
+            row["error"] = _places(record.exc_info[1])
         return json.dumps(row, default=str)
+
+
+def _places(error: BaseException | None) -> str:
+    """Where *error* and what caused it were raised, by type and line of code.
+
+    What an error says is left out: PostgreSQL's name the values of a row, Python's the text that could not be read.
+    """
+    told: list[str] = []
+    while error is not None:
+        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nfollowed by\n".join(reversed(told))
 
 
 def start_logging(level: int = logging.INFO) -> None:

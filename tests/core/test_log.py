@@ -31,10 +31,20 @@ def test_field_cannot_forge_a_second_line() -> None:
     assert json.loads(line)["room"].startswith('r"}\n')
 
 
-def test_fault_is_written_with_its_stack() -> None:
+def test_fault_is_written_with_its_stack_and_causes_without_what_they_say() -> None:
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError as e:
+            raise LookupError(text) from e
+
     try:
-        int("broken")
-    except ValueError as e:
+        read("a canary")
+    except LookupError as e:
         made = record("x")
         made.exc_info = (type(e), e, e.__traceback__)
-    assert "ValueError: invalid literal" in json.loads(JsonLines().format(made))["error"]
+    error = json.loads(JsonLines().format(made))["error"]
+    assert "canary" not in error.replace('read("a canary")', "")
+    assert error.index("ValueError") < error.index("followed by") < error.index("LookupError")
+    assert "test_log.py" in error
+    assert "in read" in error

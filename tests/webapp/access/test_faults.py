@@ -12,6 +12,8 @@ from core.log import JsonLines
 from tests.webapp import people
 from tests.webapp.account.door import PASSWORD, account_with_password, cookie, knock
 from webapp.access.actor import Role
+from webapp.access.route import Feature, nothing
+from webapp.access.rules import public
 from webapp.account.browser import DEVICE_COOKIE
 from webapp.db import database as database_module
 
@@ -84,3 +86,25 @@ def test_logged_line_cannot_be_forged_from_outside(app: Flask, caplog: pytest.Lo
         line = JsonLines().format(record)
         assert "\n" not in line
         assert "\x1b" not in line
+
+
+def test_fault_is_logged_by_its_place_without_what_it_said(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    email = "canary@example.org"
+    people.make_account(Role.PROVIDER, email=email)
+
+    def fail() -> str:
+        try:
+            people.make_account(Role.PROVIDER, email=email)
+        except peewee.IntegrityError as e:
+            raise ValueError(email) from e
+        return ""
+
+    broken = Feature("broken", __name__)
+    broken.get("/broken", allow=public("test"), records=nothing("test"))(lambda _actor: fail())
+    app.register_blueprint(broken)
+    app.testing = False
+    assert people.browser(app).get("/broken").status_code == 500
+    line = next(JsonLines().format(record) for record in caplog.records if record.getMessage() == "error.fault")
+    assert "canary" not in line
+    for told in ("IntegrityError", "ValueError", "test_faults.py", "in fail"):
+        assert told in line
