@@ -40,8 +40,14 @@ class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     day = DateField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
     time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("Please choose a time."))])
-    minutes = MinutesField(lazy_gettext("Minutes"), [NumberRange(MINUTES_MIN, MINUTES_MAX, _HOW_LONG)])
-    which = RadioField(lazy_gettext("Which of the two?"), [Optional()], choices=(), validate_choice=False)
+    minutes = MinutesField(
+        lazy_gettext("Minutes"),
+        [
+            InputRequired(lazy_gettext("Please write how many minutes.")),
+            NumberRange(MINUTES_MIN, MINUTES_MAX, _HOW_LONG),
+        ],
+    )
+    which = RadioField(lazy_gettext("Which one"), [Optional()], choices=(), validate_choice=False)
     reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX, message=_TOO_LONG)], filters=[_trim])
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
