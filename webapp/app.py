@@ -19,6 +19,7 @@ from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
 from webapp.account.mfa.routes import mfa
 from webapp.account.mfa.second_step_routes import second
+from webapp.account.password_routes import password
 from webapp.account.queries import actor_of
 from webapp.account.routes import account
 from webapp.appointments.routes import appointments
@@ -120,7 +121,20 @@ def healthz(_actor: Actor) -> ResponseReturnValue:
     return Response("ok\n", mimetype="text/plain")
 
 
-FEATURES: tuple[Feature, ...] = (box, outbox, account, mfa, second, practice, setup, clients, appointments, visit, desk)
+FEATURES: tuple[Feature, ...] = (
+    box,
+    outbox,
+    account,
+    password,
+    mfa,
+    second,
+    practice,
+    setup,
+    clients,
+    appointments,
+    visit,
+    desk,
+)
 
 
 def _keep_connections(app: Flask) -> None:

@@ -102,13 +102,22 @@ def browser(app: Flask) -> Browser:
     return Browser(app, app.response_class, use_cookies=True)
 
 
-def sign_in(app: Flask, account: Account, role: Role | None = None) -> Browser:
-    """A browser in which *account* is signed in as *role* (where a fresh sign-in lands), by a session row made here."""
+def sign_in(app: Flask, account: Account, role: Role | None = None, *, fresh: bool = True) -> Browser:
+    """A browser in which *account* is signed in as *role* (where a fresh sign-in lands), by a session row made here.
+
+    *fresh*: a moment ago, with all proofs that there are.
+    """
     settings: Settings = app.extensions["wellhouse.settings"]
     who = actor(account, role)
     with unit(Event(Action.SIGNED_IN, who)):
         _, token = sessions.start(
-            account.id, who.role, settings.portal, address="127.0.0.1", device="Test", at=utcnow()
+            account.id,
+            who.role,
+            settings.portal,
+            address="127.0.0.1",
+            device="Test",
+            at=utcnow(),
+            confirmed_at=utcnow() if fresh else None,
         )
     signed_in = browser(app)
     signed_in.set_cookie(sessions.COOKIE, token, domain="localhost", secure=True, httponly=True)

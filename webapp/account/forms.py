@@ -29,6 +29,33 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # untyped base
     next = HiddenField()
 
 
+_PASSWORD_MISSING = _l("Please choose a password.")
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    password = PasswordField(_l("New password"), validators=[InputRequired(_PASSWORD_MISSING)])
+
+
+class ChoosePasswordForm(NewPasswordForm):
+    """*link* is the token from the address."""
+
+    link = HiddenField()
+
+
+class ForgotForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    email = EmailField(_l("Email"), validators=[InputRequired(_l("Please write your e-mail address."))])
+
+
+class AddressForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    email = EmailField(_l("New address"), validators=[InputRequired(_l("Please write your e-mail address."))])
+
+
+class LinkForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """*link* is the token from the address."""
+
+    link = HiddenField()
+
+
 class InfoForm(FlaskForm):  # type: ignore[misc]  # untyped base
     name = StringField(_l("Name"), validators=[InputRequired(_l("Please write a name."))])
     time_zone = SelectField(_l("Time zone"), choices=zone_choices, validate_choice=False, validators=[InputRequired()])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import uuid
+
 import peewee
 
 from webapp.access.actor import Role
@@ -19,6 +22,7 @@ class Account(Row):
     theme = PlainText(why="light, dark, or empty to follow the device", default="")
     created_at = Moment()
     disabled_at = Moment(null=True)
+    signed_in_at = Moment(null=True)  # the last time
 
 
 class AccountRole(Row):
@@ -49,3 +53,33 @@ class Device(Row):
 
     class Meta:
         indexes = ((("account", "token_hash"), True),)
+
+
+class LinkPurpose(enum.StrEnum):
+    """What a link is for. The first four lead to choosing a password."""
+
+    INVITATION = "invitation"  # an account's first password
+    FORGOTTEN = "forgotten"  # asked for at the door, by whoever knows the address
+    RESET = "reset"  # started by an admin
+    RECOVERY = "recovery"  # started at the console
+    ADDRESS = "address"  # proves that a new e-mail address is one's own
+
+
+class AccountLink(Row):
+    """Opens one thing for *account*, once, between *opens_at* and *expires_at*. Only the token's hash is kept.
+
+    *started_by* is the admin who did, *note* how they made sure of who asked; *drops_factors*: second factors go too.
+    """
+
+    token_hash = PlainText(why="looked up when the link is opened; a hash", unique=True)
+    account_id: uuid.UUID
+    account = peewee.ForeignKeyField(Account, on_delete="CASCADE")
+    purpose = Choice(LinkPurpose)
+    created_at = Moment()
+    opens_at = Moment()
+    expires_at = Moment(index=True)
+    used_at = Moment(null=True)
+    drops_factors = peewee.BooleanField(default=False)
+    started_by = peewee.UUIDField(null=True)
+    note = SealedText(of=Of.ACCOUNT, null=True)
+    new_email = SealedText(of=Of.ACCOUNT, null=True)

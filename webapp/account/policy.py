@@ -22,6 +22,11 @@ def other_roles(actor: Actor) -> tuple[Role, ...]:
     return tuple(role for role in (Role.PROVIDER, Role.ADMIN, Role.CLIENT) if role in actor.roles - {actor.role})
 
 
+def may_be_admin(actor: Actor) -> None:
+    """Somebody who has the admin role and does not wear it now."""
+    other_role(actor, Role.ADMIN.value)
+
+
 def other_role(actor: Actor, role: str) -> Role:
     """A role that the actor has and does not wear now."""
     found = next((other for other in other_roles(actor) if other.value == role), None)

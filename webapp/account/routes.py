@@ -10,14 +10,15 @@ from flask_babel import gettext
 
 from core.clock import utcnow
 from core.errors import Invalid
-from core.settings import Portal
+from core.settings import Portal, Settings
 from webapp import ui
 from webapp.access import guard
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import public, signed_in
-from webapp.account import actions, browser, policy, queries, signing_in
-from webapp.account.forms import InfoForm, SignInForm
+from webapp.access.step_up import StepUp
+from webapp.account import actions, address, browser, policy, queries, signing_in
+from webapp.account.forms import AddressForm, InfoForm, LinkForm, SignInForm
 from webapp.account.mfa.pending import Pending
 from webapp.account.throttle import TooManyTries
 from webapp.account.words import when_again
@@ -30,9 +31,13 @@ OPEN = "somebody who signs in is not signed in yet"
 OWN = "one's own account, no client's content"
 
 
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["wellhouse.settings"]
+    return settings
+
+
 def _limits() -> Portal:
-    limits: Portal = current_app.extensions["wellhouse.settings"].portal
-    return limits
+    return _settings().portal
 
 
 @account.get("/sign-in", allow=public(OPEN), records=nothing("an empty form"), activity=False)
@@ -77,8 +82,23 @@ def sign_out(actor: Actor) -> ResponseReturnValue:
     return answer
 
 
+@account.get("/account/role/admin", allow=policy.may_be_admin, records=nothing(OWN), step_up=StepUp.CONFIRM)
+def switch_to_admin(_actor: Actor) -> ResponseReturnValue:
+    """Where the menu leads: it asks for the fresh proof that switching demands."""
+    return render_template("account/to_admin.html")
+
+
+@account.post("/account/role/admin", allow=policy.may_be_admin, records=Action.ROLE_SWITCHED, step_up=StepUp.CONFIRM)
+def become_admin(actor: Actor) -> ResponseReturnValue:
+    return _switch(actor, Role.ADMIN)
+
+
 @account.post("/account/role/<role>", allow=policy.other_role, records=Action.ROLE_SWITCHED)
 def switch_role(actor: Actor, role: Role) -> ResponseReturnValue:
+    return _switch(actor, role)
+
+
+def _switch(actor: Actor, role: Role) -> ResponseReturnValue:
     token = signing_in.switch_role(actor, g.session.id, role, at=utcnow())
     answer = make_response(redirect("/"))
     browser.hand_over_session(answer, token)
@@ -111,6 +131,49 @@ def save_info(actor: Actor) -> ResponseReturnValue:
     return redirect(url_for("account.info"))
 
 
+@account.get("/account/email", allow=signed_in, records=nothing(OWN), step_up=StepUp.PASSWORD_TOO)
+def email(actor: Actor) -> ResponseReturnValue:
+    return _email_page(actor, AddressForm(formdata=None))
+
+
+@account.post(
+    "/account/email",
+    allow=signed_in,
+    records=(Action.ADDRESS_CHANGED, Action.ADDRESS_CHANGE_ASKED),
+    step_up=StepUp.PASSWORD_TOO,
+)
+def save_email(actor: Actor) -> ResponseReturnValue:
+    form = AddressForm()
+    if not form.validate_on_submit():
+        return _email_page(actor, form)
+    try:
+        done = address.change(actor, form.email.data, _settings(), at=utcnow())
+    except Invalid as e:
+        show_refusal(form, e)
+        return _email_page(actor, form)
+    if done:
+        flash(gettext("You sign in with the new address from now on."))
+    else:
+        flash(gettext("A mail is on its way to the new address. Open its link in this browser within an hour."))
+    return redirect(url_for("account.info"))
+
+
+@account.get("/account/address", allow=signed_in, records=nothing(OWN))
+def prove_address(actor: Actor) -> ResponseReturnValue:
+    token = request.args.get("link", "")
+    link = address.own_link(actor, token, at=utcnow())
+    form = LinkForm(formdata=None, data={"link": token})
+    return render_template("account/prove_address.html", form=form, new_email=link.new_email)
+
+
+@account.post("/account/address", allow=signed_in, records=Action.ADDRESS_CHANGED)
+def save_address(actor: Actor) -> ResponseReturnValue:
+    at = utcnow()
+    address.prove(actor, address.own_link(actor, LinkForm().link.data or "", at=at), _settings(), at=at)
+    flash(gettext("You sign in with the new address from now on."))
+    return redirect(url_for("account.info"))
+
+
 @account.get("/account/sessions", allow=signed_in, records=nothing(OWN))
 def sessions(actor: Actor) -> ResponseReturnValue:
     places = queries.my_sessions(actor, _limits(), at=utcnow())
@@ -122,6 +185,11 @@ def end_session(actor: Actor, session_id: uuid.UUID) -> ResponseReturnValue:
     signing_in.end_session(actor, session_id, at=utcnow())
     flash(gettext("That browser is signed out."))
     return redirect(url_for("account.sessions"))
+
+
+def _email_page(actor: Actor, form: AddressForm) -> str:
+    has_mail = bool(_settings().mail.host)
+    return render_template("account/email.html", form=form, me=queries.my_info(actor), has_mail=has_mail)
 
 
 def _sign_in_page(form: SignInForm, trouble: str = "", *, status: int = 200) -> Response:

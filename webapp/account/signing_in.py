@@ -67,11 +67,16 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
             Account.update(password_hash=again).where(Account.id == account.id).execute()
     with unit():
         throttle.forgive(ticket)
-        if factors_of(account.id).any:
-            asked = Event(Action.SECOND_FACTOR_ASKED, anonymous(caller.address), about={"account": account.id})
-            current_unit().events.append(asked)
-            return pending.begin(account.id, at=at)
-        return open_session(account.id, caller, limits, at=at)
+        return after_password(account.id, caller, limits, at=at)
+
+
+def after_password(account: uuid.UUID, caller: Caller, limits: Portal, *, at: datetime) -> Opened | Pending:
+    """What the right password of *account* opens: a session, or the question for its second factor. Inside a unit."""
+    if not factors_of(account).any:
+        return open_session(account, caller, limits, at=at)
+    asked = Event(Action.SECOND_FACTOR_ASKED, anonymous(caller.address), about={"account": account})
+    current_unit().events.append(asked)
+    return pending.begin(account, at=at)
 
 
 def open_session(
@@ -92,6 +97,7 @@ def open_session(
     if actor is None:
         raise Refused(gettext("This account cannot be used any more. Please contact the clinic."))
     work.events.append(Event(Action.SIGNED_IN, actor))
+    Account.update(signed_in_at=at).where(Account.id == account).execute()
     return Opened(actor, token, devices.remember(account, caller.device_token, at=at))
 
 

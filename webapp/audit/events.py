@@ -35,6 +35,10 @@ class Action(enum.StrEnum):
     PASSKEY_USED = "account.passkey_used"
     KEY_REFUSED_AS_COPY = "account.key_refused_as_copy"
     ACCOUNT_CREATED = "account.created"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105  # a word of the record
+    PASSWORD_FORGOTTEN = "account.password_forgotten"  # noqa: S105  # a word of the record
+    ADDRESS_CHANGE_ASKED = "account.address_change_asked"
+    ADDRESS_CHANGED = "account.address_changed"
     PASSWORD_CHOSEN = "account.password_chosen"  # noqa: S105  # the name of an event
     PREFERENCES_SAVED = "account.preferences_saved"
     # set-up and practice

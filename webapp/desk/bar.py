@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from core.clock import utcnow
 from webapp.access.actor import Actor, Role, anonymous
+from webapp.access.step_up import StepUp, is_fresh
 from webapp.account.policy import other_roles
 from webapp.appointments.visit.queries import WaitingPerson, waiting_for
 from webapp.practice import queries as practice
@@ -109,7 +110,13 @@ def _menu(actor: Actor) -> tuple[MenuItem, ...]:
         Role.CLIENT: gettext("Switch to my own visits"),
     }
     switches = (
-        MenuItem(names[role], url_for("account.switch_role", role=role.value), "arrow-left-right", post=True)
+        MenuItem(
+            names[role],
+            url_for("account.switch_role", role=role.value),
+            "arrow-left-right",
+            # Without a fresh proof the address asks for one first.
+            post=role is not Role.ADMIN or is_fresh(g.get("session"), StepUp.CONFIRM, at=utcnow()),
+        )
         for role in other_roles(actor)
     )
     return (

@@ -19,8 +19,6 @@ class NoticeKind(enum.StrEnum):
     VISIT_ENDED = "visit_ended"
     CHAT = "chat"
     APPOINTMENT = "appointment"
-    SIGN_IN_CHANGED = "sign_in_changed"
-    KEY_REFUSED = "key_refused"
 
 
 class Notice(peewee.Model):
@@ -45,6 +43,9 @@ class MailTemplate(enum.StrEnum):
     BOX_ALERT = "box_alert"
     SIGN_IN_CHANGED = "sign_in_changed"
     KEY_REFUSED = "key_refused"
+    PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  # a file's name
+    RECOVERED_AT_CONSOLE = "recovered_at_console"
+    PROVE_ADDRESS = "prove_address"
 
 
 class Mail(Row):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.clock import utcnow
 from core.settings import Settings
-from webapp.account import devices, throttle
+from webapp.account import devices, links, throttle
 from webapp.account.mfa import actions as mfa
 from webapp.account.mfa import pending, security_keys
 from webapp.appointments.visit import follow as visits
@@ -44,6 +44,7 @@ JOBS = (
     Job("forget apps that were not added", lambda _settings: mfa.forget_unfinished(at=utcnow()), minute="37"),
     Job("forget old challenges", lambda _settings: security_keys.forget_expired(at=utcnow()), minute="*/10"),
     Job("forget halves of sign-ins", lambda _settings: pending.forget_expired(at=utcnow()), minute="*/10"),
+    Job("forget old links", lambda _settings: links.forget_old(at=utcnow()), minute="47", hour="3"),
     Job("forget unused browsers", lambda _settings: devices.forget_old(at=utcnow()), minute="27", hour="3"),
 )
 

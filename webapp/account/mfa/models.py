@@ -7,6 +7,7 @@ import enum
 import peewee
 
 from webapp.account.models import Account
+from webapp.db.database import db
 from webapp.db.fields import Choice, Moment, Of, PlainJson, PlainText, Row, SealedText
 
 
@@ -58,6 +59,28 @@ class Ceremony(Row):
     state = PlainJson(why="a random challenge, worthless after its use")
     expires_at = Moment(index=True)
     used_at = Moment(null=True)
+    address_key = PlainText(why="counted, as strangers may ask too; a keyed hash", null=True)
+
+
+class Whom(enum.StrEnum):
+    """Who must have a second factor."""
+
+    NOBODY = "nobody"
+    STAFF = "staff"  # providers and admins
+    EVERYONE = "everyone"
+
+
+class MfaRequirement(peewee.Model):
+    """The one row: *whom* the practice requires to have a second factor, from *from_at* on."""
+
+    id = peewee.IntegerField(primary_key=True)
+    whom = Choice(Whom)
+    from_at = Moment()
+    set_at = Moment()
+
+    class Meta:
+        database = db
+        legacy_table_names = False
 
 
 class PendingSignIn(Row):
