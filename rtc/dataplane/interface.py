@@ -140,7 +140,7 @@ class Engine(Protocol):
     def send_rtcp(self, leg: int, compound: bytes) -> None: ...
 
     def resend(self, route: int, sequences: Sequence[int]) -> list[int]:
-        """Send again what is still kept; the source's sequence numbers of what is not."""
+        """Send again what is still kept; the source's sequence numbers of what never came, and lately should have."""
 
     def source_counters(self, source: int) -> SourceCounters: ...
 

@@ -240,18 +240,18 @@ class ReferenceEngine:
     def resend(self, route: int, sequences: Sequence[int]) -> list[int]:
         missing: list[int] = []
         found = self._routes.get(route)
-        if found is None:
+        ring = self._sources[found.source].ring if found is not None else None
+        if found is None or ring is None:
             return missing
-        ring = self._sources[found.source].ring
         for sequence in sequences:
             index = found.renumber.back(sequence)
             if index is None:
                 continue
-            packet = ring.get(index) if ring is not None else None
-            if packet is None:
-                missing.append(index & 0xFFFF)
-            else:
+            packet = ring.get(index)
+            if packet is not None:
                 self._send(self._legs[found.leg], found, packet, again=True)
+            elif ring.never_came(index):
+                missing.append(index & 0xFFFF)
         return missing
 
     # Tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtc.media.remb import CEILING_BPS
+from rtc.media.ring import RING_PACKETS
 from rtc.media.rtcp import (
     FullIntraRequest,
     Nack,
@@ -80,6 +81,19 @@ async def test_what_was_never_received_is_asked_of_the_sender_in_its_own_numbers
         speaker.peer.send_rtp(picture(1002, 65_537))
         assert number(await one.peer.next_rtp()) == first + 2
         assert number(await other.peer.next_rtp()) == other_first + 1
+
+
+async def test_a_viewer_cannot_have_the_sender_repeat_what_has_arrived() -> None:
+    clock = HandClock()
+    async with media_server(clock=clock) as server, connected(server) as speaker, connected(server) as viewer:
+        first = number(await first_picture(speaker, viewer))
+        for sequence in range(2, RING_PACKETS + 100):
+            speaker.peer.send_rtp(picture(1002, sequence))
+            if sequence % 50 == 0:
+                await speaker.peer.send_check()
+        await speaker.peer.drain_rtcp()
+        await tell(viewer, Nack(9, 2002, tuple(first + n for n in range(60))))
+        assert await speaker.peer.drain_rtcp() == []
 
 
 async def test_packets_sent_again_are_limited() -> None:
