@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 class Role(enum.StrEnum):
@@ -17,7 +18,11 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """*role* is the active one of *roles*; *session* the signed-in session; *address* where the request came from."""
+    """*role* is the active one of *roles*; *session* the signed-in session; *address* where the request came from.
+
+    *at* is when they ask: rights that end are judged by it, and without it they do not count. *acting_for* is the
+    client for whom somebody who acts for several has chosen to see their lists.
+    """
 
     role: Role
     account: uuid.UUID | None = None
@@ -28,6 +33,9 @@ class Actor:
     locale: str = "en"
     theme: str = ""  # "light", "dark", or "" to follow the device
     address: str = ""
+    at: datetime | None = None
+    acting_for: uuid.UUID | None = None
+    owes_factor: bool = False  # the practice requires a second factor by now, and they have none
 
     # What flask-login asks of the current user.
     @property

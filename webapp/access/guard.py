@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -37,7 +38,13 @@ class NotRecorded(Exception):
 
 
 def install(
-    app: Flask, settings: Settings, identify: Identify, *, sign_in_endpoint: str, confirm_endpoint: str
+    app: Flask,
+    settings: Settings,
+    identify: Identify,
+    *,
+    sign_in_endpoint: str,
+    confirm_endpoint: str,
+    enrol_endpoint: str,
 ) -> None:
     """Put the guard before every request of *app*."""
     manager = LoginManager()
@@ -70,12 +77,15 @@ def install(
             if declared.activity and g.session is not None and not g.session.visit_only:
                 sessions.touch(g.session, at=at)
         try:
-            g.loaded = declared.allow(g.actor, **(request.view_args or {}))
+            loaded = declared.allow(g.actor, **(request.view_args or {}))
         except (NotFound, Refused):
             _record_denial(g.actor)
             raise
+        if g.actor.owes_factor and not declared.while_owing and not isinstance(declared.allow, Public):
+            return _ask_to_enrol(declared, enrol_endpoint)
         if declared.step_up is not None and not is_fresh(g.session, declared.step_up, at=at):
             return _ask_to_confirm(declared, confirm_endpoint)
+        g.loaded = loaded
         return None
 
     @app.after_request
@@ -96,7 +106,9 @@ def _who(
     if session is not None and session.visit_only and not in_visit:
         session = None
     actor = identify(session, address) if session else None
-    return (actor, session) if actor else (anonymous(address), None)
+    if actor is None or session is None:
+        return anonymous(address), None
+    return replace(actor, at=at, acting_for=session.acting_for), session
 
 
 def _refuse_foreign_origin(settings: Settings) -> None:
@@ -126,6 +138,13 @@ def _ask_to_confirm(declared: Declared, confirm_endpoint: str) -> AnyResponse:
     return redirect(f"{current_app.url_for(confirm_endpoint)}?need={need}&next={quote(target, safe='/')}")
 
 
+def _ask_to_enrol(declared: Declared, enrol_endpoint: str) -> AnyResponse:
+    if declared.json or request.method not in SAFE_METHODS:
+        _record_denial(g.actor)
+        raise Refused("The practice asks for a second factor. Please add one first, under My Account, MFA.")
+    return redirect(current_app.url_for(enrol_endpoint))
+
+
 def safe_next(target: str | None) -> str:
     """*target* if it is a path on this site, else the home page (ASVS 3.7.2)."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
@@ -153,6 +172,7 @@ def _check_recorded(declared: Declared, response: Response) -> None:
         if request.method in SAFE_METHODS:
             client = getattr(g.loaded, "audit_client", None)
             ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
+            ids.update(getattr(g.loaded, "audit_about", {}))
             with unit(Event(records[0], g.actor, client=client, about=ids)):
                 pass
             return

@@ -45,6 +45,7 @@ class Declared:
     """What a route promises: one of *records* is written, *json* answers are JSON.
 
     *activity*: a request counts as somebody being there. *step_up* asks for a fresh proof that it is really them.
+    *while_owing*: open to somebody who must add a second factor before anything else.
     *in_visit*: belongs to a running visit, which goes on in a session that has been idle for too long.
     """
 
@@ -54,15 +55,19 @@ class Declared:
     json: bool
     step_up: StepUp | None = None
     in_visit: bool = False
+    while_owing: bool = False
 
 
 _RULES = "wellhouse.rules"
 
 
 class Feature(Blueprint):
-    """A feature's routes. Templates lie in its templates/<name>/, static files in its static/<name>/."""
+    """A feature's routes. Templates lie in its templates/<name>/, static files in its static/<name>/.
 
-    def __init__(self, name: str, import_name: str) -> None:
+    *while_owing*: what its routes promise, unless they say otherwise.
+    """
+
+    def __init__(self, name: str, import_name: str, *, while_owing: bool = False) -> None:
         super().__init__(
             name,
             import_name,
@@ -70,6 +75,7 @@ class Feature(Blueprint):
             static_folder=f"static/{name}",
             static_url_path=f"/static/{name}",
         )
+        self._while_owing = while_owing
         open_files = "scripts, styles and pictures: the same for everybody"
         self._declared = {"static": Declared(Public(open_files), Nothing(open_files), activity=False, json=False)}
 
@@ -95,6 +101,7 @@ class Feature(Blueprint):
         json: bool = False,
         step_up: StepUp | None = None,
         in_visit: bool = False,
+        while_owing: bool | None = None,
     ) -> Callable[[View], View]:
         loads = "<" in rule
 
@@ -107,7 +114,13 @@ class Feature(Blueprint):
             if endpoint in self._declared:
                 raise TypeError(f"{self.name}.{endpoint} is declared twice")
             self._declared[endpoint] = Declared(
-                allow, (records,) if isinstance(records, Action) else records, activity, json, step_up, in_visit
+                allow,
+                (records,) if isinstance(records, Action) else records,
+                activity,
+                json,
+                step_up,
+                in_visit,
+                self._while_owing if while_owing is None else while_owing,
             )
             self.add_url_rule(rule, endpoint, call, methods=[method])
             return view

@@ -35,6 +35,7 @@ class Session(Row):
     device = PlainText(why="shown under Where you are signed in")
     password_at = Moment(null=True)  # when the password was given again within this session
     confirmed_at = Moment(null=True)  # when the strongest proof that the account has was given again
+    acting_for = peewee.UUIDField(null=True)  # the client for whom lists are shown, if one of several was chosen
     in_visit_at = Moment(null=True)  # when the page of a running visit was last heard of
 
 
@@ -52,6 +53,7 @@ class LiveSession:
     password_at: datetime | None
     confirmed_at: datetime | None
     visit_only: bool = False
+    acting_for: uuid.UUID | None = None
 
 
 Told = Callable[[uuid.UUID], None]
@@ -122,6 +124,7 @@ def exchange(
         device=old.device,
         password_at=password_at or old.password_at,
         confirmed_at=confirmed_at or old.confirmed_at,
+        acting_for=old.acting_for,
     )
     _close((Session.id == session_id), at=at)
     return token
@@ -158,6 +161,12 @@ def touch_visit(session_id: uuid.UUID, *, at: datetime) -> None:
     )
     with housekeeping("when the page of a visit was last heard of"):
         heard.execute()
+
+
+def act_for(session_id: uuid.UUID, client: uuid.UUID | None) -> None:
+    """Show lists for *client* from now on, or for everybody; inside the caller's unit."""
+    current_unit()
+    Session.update(acting_for=client).where(Session.id == session_id).execute()
 
 
 def end(session_id: uuid.UUID, *, at: datetime) -> None:
@@ -199,7 +208,7 @@ def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -
     """End every session of *account* (except *but*); how many there were. Inside the caller's unit."""
     whose = Session.account == account
     ended = _close(whose if but is None else whose & (Session.id != but), at=at)
-    if ended:
+    if ended or but is None:  # a call can outlive the session in which it began
         _tell(account)
     return ended
 
@@ -256,4 +265,5 @@ def _live(row: Session, *, visit_only: bool = False) -> LiveSession:
         password_at=row.password_at,
         confirmed_at=row.confirmed_at,
         visit_only=visit_only,
+        acting_for=row.acting_for,
     )

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from core.errors import Conflict, Invalid
 from core.settings import Settings
 from webapp.access.actor import Actor
+from webapp.access.table import Right
 from webapp.account.models import Account
 from webapp.appointments import booking
 from webapp.appointments.links import appointment_path
@@ -23,6 +24,7 @@ from webapp.appointments.models import (
 )
 from webapp.appointments.policy import ReadAppointment
 from webapp.audit.events import Action, Event
+from webapp.clients.families import accounts_of
 from webapp.clients.invitations import invite
 from webapp.clients.models import Client
 from webapp.db.unit import unit
@@ -100,7 +102,7 @@ def _tell(
     at: datetime,
 ) -> None:
     """Those who can sign in hear of it: on open pages at once, and by a mail that holds a link."""
-    accounts = [client.account_id for client in clients if client.account_id is not None]
+    accounts = accounts_of([client.id for client in clients], Right.APPOINTMENTS, at=at)
     notify(accounts, NoticeKind.APPOINTMENT, appointment, at=at)
     if not settings.mail.host:
         return

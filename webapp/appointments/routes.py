@@ -15,7 +15,8 @@ from core.errors import Conflict, Invalid, NotFound
 from core.settings import Settings
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature
-from webapp.access.rules import ABSENT, as_role, provider
+from webapp.access.rules import ABSENT, On, by_role
+from webapp.access.table import Act, Resource
 from webapp.appointments import actions, policy, queries
 from webapp.appointments.forms import BookForm
 from webapp.appointments.policy import ReadAppointment
@@ -29,10 +30,15 @@ from webapp.ui.refusal import show_refusal
 
 appointments = Feature("appointments", __name__)
 
+book_rule = client_policy.of_client(Resource.APPOINTMENT, Act.CREATE)
+cancel_rule = policy.of_appointment(Resource.APPOINTMENT, Act.CANCEL)
+
 USUAL_MINUTES = 50
 
 
-@appointments.get("/appointments", allow=as_role(Role.PROVIDER, Role.CLIENT), records=Action.APPOINTMENTS_LISTED)
+@appointments.get(
+    "/appointments", allow=by_role(Resource.APPOINTMENT_LIST, Act.READ), records=Action.APPOINTMENTS_LISTED
+)
 def index(actor: Actor) -> ResponseReturnValue:
     over = request.args.get("show") == "past"
     page, at = request.args.get("page", 1, type=int), utcnow()
@@ -45,16 +51,14 @@ def index(actor: Actor) -> ResponseReturnValue:
     return render_template("appointments/index.html", found=found, pills=pills, over=over, books=books)
 
 
-@appointments.get("/appointments/new", allow=provider, records=Action.CLIENT_LISTED)
+@appointments.get("/appointments/new", allow=by_role(Resource.CLIENT_LIST, Act.READ), records=Action.CLIENT_LISTED)
 def choose_client(actor: Actor) -> ResponseReturnValue:
     search = request.args.get("q", "")
     found = list_clients(actor, Which.MINE, search=search, page=request.args.get("page", 1, type=int))
     return render_template("appointments/choose_client.html", found=found, search=search)
 
 
-@appointments.get(
-    "/clients/<uuid:client_id>/appointments/new", allow=client_policy.care_for, records=Action.CLIENT_VIEWED
-)
+@appointments.get("/clients/<uuid:client_id>/appointments/new", allow=book_rule, records=Action.CLIENT_VIEWED)
 def new(_actor: Actor, read: ReadClient) -> ResponseReturnValue:
     now = utcnow().astimezone(_zone())
     full_hour = (now + timedelta(hours=1)).replace(minute=0)
@@ -62,9 +66,7 @@ def new(_actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return _book_page(form, read)
 
 
-@appointments.post(
-    "/clients/<uuid:client_id>/appointments/new", allow=client_policy.care_for, records=Action.APPOINTMENT_CREATED
-)
+@appointments.post("/clients/<uuid:client_id>/appointments/new", allow=book_rule, records=Action.APPOINTMENT_CREATED)
 def book(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     form = BookForm()
     if not form.validate():
@@ -96,7 +98,7 @@ def show(actor: Actor, read: ReadAppointment) -> ResponseReturnValue:
 
 
 @appointments.post(
-    "/appointments/<uuid:appointment_id>/cancel", allow=policy.read_appointment, records=Action.APPOINTMENT_CANCELLED
+    "/appointments/<uuid:appointment_id>/cancel", allow=cancel_rule, records=Action.APPOINTMENT_CANCELLED
 )
 def cancel(actor: Actor, read: ReadAppointment) -> ResponseReturnValue:
     actions.cancel(actor, read, _settings(), at=utcnow())
@@ -105,14 +107,16 @@ def cancel(actor: Actor, read: ReadAppointment) -> ResponseReturnValue:
 
 
 def _guest(actor: Actor, appointment_id: uuid.UUID, client_id: uuid.UUID) -> tuple[ReadAppointment, ReadClient]:
-    read = policy.keep_appointment(actor, appointment_id)
+    read = policy.of_appointment(Resource.APPOINTMENT, Act.INVITE)(actor, appointment_id)
     if client_id not in {client.id for client in read.clients}:
         raise NotFound(ABSENT)
-    return read, client_policy.care_for(actor, client_id)
+    return read, client_policy.of_client(Resource.CLIENT_RECORD, Act.INVITE)(actor, client_id)
 
 
 @appointments.post(
-    "/appointments/<uuid:appointment_id>/invite/<uuid:client_id>", allow=_guest, records=Action.CLIENT_INVITED
+    "/appointments/<uuid:appointment_id>/invite/<uuid:client_id>",
+    allow=On(Resource.APPOINTMENT, Act.INVITE, _guest),
+    records=Action.CLIENT_INVITED,
 )
 def invite(actor: Actor, loaded: tuple[ReadAppointment, ReadClient]) -> ResponseReturnValue:
     read, of_client = loaded

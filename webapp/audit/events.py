@@ -59,6 +59,22 @@ class Action(enum.StrEnum):
     CLIENT_INVITED = "client.invited"
     INVITATION_OPENED = "client.invitation_opened"
     INVITATION_ACCEPTED = "client.invitation_accepted"
+    OPENINGS_VIEWED = "client.openings_viewed"
+    # families
+    FAMILY_ADDED = "family.added"
+    FAMILY_CHANGED = "family.changed"
+    FAMILY_ENDED = "family.ended"
+    FAMILY_INVITED = "family.invited"
+    FAMILY_INVITATION_OPENED = "family.invitation_opened"
+    FAMILY_JOINED = "family.joined"
+    FAMILY_CHOSEN = "family.chosen"
+    # emergencies
+    BREAK_GLASS_OPENED = "break_glass.opened"
+    BREAK_GLASS_VIEWED = "break_glass.viewed"
+    BREAK_GLASS_ENDED = "break_glass.ended"
+    # the audit record itself
+    AUDIT_VIEWED = "audit.viewed"
+    AUDIT_EXPORTED = "audit.exported"
     # appointments
     APPOINTMENT_CREATED = "appointment.created"
     APPOINTMENT_CANCELLED = "appointment.cancelled"

@@ -19,8 +19,8 @@ from webapp.account.passwords import choose
 from webapp.account.signing_in import Caller, open_session
 from webapp.account.signing_in import Opened as SignedIn
 from webapp.audit.events import Action, Event
-from webapp.clients.models import Client, Invitation
-from webapp.db.unit import unit
+from webapp.clients.models import Client, FamilyMember, Invitation
+from webapp.db.unit import current_unit, unit
 from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate
 from webapp.ui.times import when
@@ -66,7 +66,11 @@ def invite(
         raise Invalid(gettext("Add an e-mail address under Info first: it becomes the name to sign in with."))
     if Account.select().where(Account.email == tidy_email(client.email)).exists():
         raise Conflict(
-            gettext("Somebody signs in with %(email)s already. Give this client an own address.", email=client.email)
+            gettext(
+                "Somebody signs in with %(email)s already. Give this client an address of their own, "
+                "or add that person under Family.",
+                email=client.email,
+            )
         )
     token = new_token()
     link = f"{settings.origin}/invitation/{token}"
@@ -118,9 +122,19 @@ def accept(opened: Opened, password: str, settings: Settings, caller: Caller, *,
             at=at,
         )
         Client.update(account=account).where(Client.id == client.id).execute()
+        take_over_family(account.id, account.email)
         session = open_session(account.id, caller, settings.portal, at=at)
         work.events.append(Event(Action.INVITATION_ACCEPTED, session.actor, client=client.id))
     return Accepted(session, opened.invitation.appointment)
+
+
+def take_over_family(account: uuid.UUID, email: str) -> None:
+    """Whoever was invited to act for clients under *email* does so with this new account; inside the caller's unit.
+
+    A mother who is invited for two children, and is a client too, has one account, whichever link she opens first.
+    """
+    current_unit()
+    FamilyMember.update(account=account).where((FamilyMember.email == email) & FamilyMember.account.is_null()).execute()
 
 
 def _claim(opened: Opened, *, at: datetime) -> None:

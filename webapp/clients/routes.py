@@ -14,7 +14,8 @@ from core.errors import Conflict, Invalid
 from core.settings import Settings
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
-from webapp.access.rules import provider, public
+from webapp.access.rules import by_role, public
+from webapp.access.table import Act, Resource
 from webapp.account import browser
 from webapp.audit.events import Action
 from webapp.clients import actions, invitations, policy, queries
@@ -27,14 +28,20 @@ from webapp.ui.refusal import show_refusal
 
 clients = Feature("clients", __name__)
 
+create_rule = by_role(Resource.CLIENT_CONTACT, Act.CREATE)
+edit_rule = policy.of_client(Resource.CLIENT_RECORD, Act.UPDATE)
+archive_rule = policy.of_client(Resource.CLIENT_RECORD, Act.ARCHIVE)
+invite_rule = policy.of_client(Resource.CLIENT_RECORD, Act.INVITE)
+team_rule = policy.of_client(Resource.CARE_TEAM, Act.UPDATE)
 
-@clients.get("/clients/new", allow=provider, records=nothing("an empty form"))
+
+@clients.get("/clients/new", allow=create_rule, records=nothing("an empty form"))
 def new(_actor: Actor) -> ResponseReturnValue:
     form = ClientForm(time_zone=practice.current().time_zone)
     return render_template("clients/new.html", form=form)
 
 
-@clients.post("/clients/new", allow=provider, records=Action.CLIENT_CREATED)
+@clients.post("/clients/new", allow=create_rule, records=Action.CLIENT_CREATED)
 def create(actor: Actor) -> ResponseReturnValue:
     form = ClientForm()
     if not form.validate():
@@ -50,14 +57,14 @@ def info(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return _info_page(actor, read)
 
 
-@clients.get("/clients/<uuid:client_id>/edit", allow=policy.know_client, records=Action.CLIENT_VIEWED)
+@clients.get("/clients/<uuid:client_id>/edit", allow=edit_rule, records=Action.CLIENT_VIEWED)
 def edit(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     values, details = queries.client_values(read), queries.client_details(read)
     form = _form_for(actor)(**vars(values), **vars(details))
     return render_template("clients/edit.html", form=form, read=read)
 
 
-@clients.post("/clients/<uuid:client_id>/edit", allow=policy.know_client, records=Action.CLIENT_SAVED)
+@clients.post("/clients/<uuid:client_id>/edit", allow=edit_rule, records=Action.CLIENT_SAVED)
 def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     form = _form_for(actor)()
     if not form.validate():
@@ -69,21 +76,21 @@ def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return redirect(url_for("clients.info", client_id=read.client.id))
 
 
-@clients.post("/clients/<uuid:client_id>/archive", allow=policy.care_for, records=Action.CLIENT_ARCHIVED)
+@clients.post("/clients/<uuid:client_id>/archive", allow=archive_rule, records=Action.CLIENT_ARCHIVED)
 def archive(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     actions.archive_client(actor, read.client.id, at=utcnow())
     flash(gettext("%(name)s is archived.", name=read.client.name))
     return redirect(url_for("clients.info", client_id=read.client.id))
 
 
-@clients.post("/clients/<uuid:client_id>/restore", allow=policy.care_for, records=Action.CLIENT_RESTORED)
+@clients.post("/clients/<uuid:client_id>/restore", allow=archive_rule, records=Action.CLIENT_RESTORED)
 def restore(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     actions.restore_client(actor, read.client.id)
     flash(gettext("%(name)s is back among the current clients.", name=read.client.name))
     return redirect(url_for("clients.info", client_id=read.client.id))
 
 
-@clients.post("/clients/<uuid:client_id>/care-team", allow=policy.care_for, records=Action.CARE_TEAM_CHANGED)
+@clients.post("/clients/<uuid:client_id>/care-team", allow=team_rule, records=Action.CARE_TEAM_CHANGED)
 def add_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     try:
         actions.add_to_care_team(actor, read.client.id, _chosen_colleague(), at=utcnow())
@@ -92,7 +99,7 @@ def add_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return redirect(url_for("clients.info", client_id=read.client.id))
 
 
-@clients.post("/clients/<uuid:client_id>/care-team/remove", allow=policy.care_for, records=Action.CARE_TEAM_CHANGED)
+@clients.post("/clients/<uuid:client_id>/care-team/remove", allow=team_rule, records=Action.CARE_TEAM_CHANGED)
 def remove_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     try:
         actions.leave_care_team(actor, read.client.id, _chosen_colleague())
@@ -101,7 +108,7 @@ def remove_colleague(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return redirect(url_for("clients.info", client_id=read.client.id))
 
 
-@clients.post("/clients/<uuid:client_id>/invite", allow=policy.care_for, records=Action.CLIENT_INVITED)
+@clients.post("/clients/<uuid:client_id>/invite", allow=invite_rule, records=Action.CLIENT_INVITED)
 def invite(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["wellhouse.settings"]
     try:
@@ -157,7 +164,7 @@ def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
         language=language_name(shown.language),
         colleagues=others,
         own=actor.role is Role.CLIENT,
-        cares=actor.role is Role.PROVIDER and read.full,
+        cares=read.cares,
         trouble=trouble,
     )
 

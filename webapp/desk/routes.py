@@ -12,7 +12,8 @@ from flask_babel import gettext
 from core.clock import utcnow
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
-from webapp.access.rules import provider, signed_in
+from webapp.access.rules import by_role, signed_in
+from webapp.access.table import Act, Resource
 from webapp.appointments import queries as appointments
 from webapp.appointments.visit import policy as visit_policy
 from webapp.appointments.visit import queries as visit_queries
@@ -26,6 +27,9 @@ from webapp.desk.shell import client_shell
 from webapp.ui.frame import Tab
 
 desk = Feature("desk", __name__)
+
+client_history_rule = client_policy.of_client(Resource.CLIENT_HISTORY, Act.READ)
+visit_history_rule = visit_policy.at_door(Resource.VISIT_HISTORY, Act.READ)
 desk.add_app_template_global(client_shell)
 desk.add_app_template_filter(past.grade, "grade")
 
@@ -49,13 +53,18 @@ def home(actor: Actor) -> ResponseReturnValue:
             return render_template("desk/client_home.html", home=queries.client_home(actor, at=at))
 
 
-@desk.get("/waiting", allow=provider, records=nothing("names of people at the door, no content"), activity=False)
+@desk.get(
+    "/waiting",
+    allow=by_role(Resource.WAITING, Act.READ),
+    records=nothing("names of people at the door, no content"),
+    activity=False,
+)
 def waiting(_actor: Actor) -> ResponseReturnValue:
     """The parts of pages that say who waits; open pages fetch them when there is news."""
     return render_template("desk/waiting.html")
 
 
-@desk.get("/clients", allow=provider, records=Action.CLIENT_LISTED)
+@desk.get("/clients", allow=by_role(Resource.CLIENT_LIST, Act.READ), records=Action.CLIENT_LISTED)
 def clients(actor: Actor) -> ResponseReturnValue:
     which, order = _choice(Which, "show", Which.MINE), _choice(Order, "sort", Order.NAME)
     search = request.args.get("q", "")
@@ -77,14 +86,14 @@ def clients(actor: Actor) -> ResponseReturnValue:
     )
 
 
-@desk.get("/clients/<uuid:client_id>/appointments", allow=client_policy.know_client, records=Action.HISTORY_VIEWED)
+@desk.get("/clients/<uuid:client_id>/appointments", allow=client_history_rule, records=Action.HISTORY_VIEWED)
 def client_history(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     page = request.args.get("page", 1, type=int)
     found = past.client_history(actor, read.client.id, page=page, at=utcnow())
     return render_template("desk/client_history.html", read=read, found=found)
 
 
-@desk.get("/appointments/<uuid:appointment_id>/history", allow=visit_policy.come_to, records=Action.HISTORY_VIEWED)
+@desk.get("/appointments/<uuid:appointment_id>/history", allow=visit_history_rule, records=Action.HISTORY_VIEWED)
 def visit_history(actor: Actor, door: Door) -> ResponseReturnValue:
     line = appointments.line_of(actor, door.read, at=utcnow())
     return render_template("desk/visit_history.html", line=line, history=visit_queries.history(actor, door))

@@ -31,7 +31,6 @@ def client_shell(read: ReadClient) -> Shell:
     actor: Actor = g.actor
     client, own = read.client, actor.role is Role.CLIENT
     archived = client.archived_at is not None
-    cares = read.full and actor.role is Role.PROVIDER
     return Shell(
         face=Face(client.id, client.name),
         line=" · ".join(filter(None, (client.preferred_name, client.pronouns, "" if own else _team(read)))),
@@ -39,7 +38,7 @@ def client_shell(read: ReadClient) -> Shell:
         own=own,
         archived=archived,
         back_url=url_for("desk.home") if own else url_for("desk.clients"),
-        new_appointment_url=url_for("appointments.new", client_id=client.id) if cares and not archived else "",
+        new_appointment_url=url_for("appointments.new", client_id=client.id) if read.cares and not archived else "",
     )
 
 

@@ -19,6 +19,7 @@ class NoticeKind(enum.StrEnum):
     VISIT_ENDED = "visit_ended"
     CHAT = "chat"
     APPOINTMENT = "appointment"
+    BREAK_GLASS = "break_glass"
 
 
 class Notice(peewee.Model):
@@ -40,6 +41,7 @@ class MailTemplate(enum.StrEnum):
 
     INVITATION = "invitation"
     APPOINTMENT = "appointment"
+    BREAK_GLASS = "break_glass"
     BOX_ALERT = "box_alert"
     SIGN_IN_CHANGED = "sign_in_changed"
     KEY_REFUSED = "key_refused"

@@ -8,9 +8,10 @@ from flask_babel import gettext
 
 from core.clock import utcnow
 from core.errors import Invalid
-from webapp.access import rules
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
+from webapp.access.rules import by_role
+from webapp.access.table import Act, Resource
 from webapp.audit.events import Action
 from webapp.practice import actions, queries
 from webapp.practice.forms import PracticeForm
@@ -19,12 +20,16 @@ from webapp.ui.refusal import show_refusal
 practice = Feature("practice", __name__)
 
 
-@practice.get("/practice", allow=rules.admin, records=nothing("what the practice says of itself in public"))
+@practice.get(
+    "/practice",
+    allow=by_role(Resource.PRACTICE, Act.READ),
+    records=nothing("what the practice says of itself in public"),
+)
 def show(_actor: Actor) -> ResponseReturnValue:
     return _page(PracticeForm(formdata=None, obj=queries.current()))
 
 
-@practice.post("/practice", allow=rules.admin, records=Action.PRACTICE_SAVED)
+@practice.post("/practice", allow=by_role(Resource.PRACTICE, Act.UPDATE), records=Action.PRACTICE_SAVED)
 def save(actor: Actor) -> ResponseReturnValue:
     form = PracticeForm()
     if not form.validate_on_submit():

@@ -10,10 +10,10 @@ from flask_babel import gettext
 
 from core.clock import utcnow
 from core.errors import Conflict, Invalid, NotFound
-from webapp.access import rules
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
-from webapp.access.rules import public
+from webapp.access.rules import by_role, public
+from webapp.access.table import Act, Resource
 from webapp.account import browser
 from webapp.account.passwords import LENGTH_MIN_ADMIN
 from webapp.audit.events import Action
@@ -75,13 +75,15 @@ def make_admin(actor: Actor) -> ResponseReturnValue:
     return answer
 
 
-@setup.get("/setup/practice", allow=rules.admin, records=nothing("what the practice says of itself in public"))
+@setup.get(
+    "/setup/practice", allow=by_role(Resource.PRACTICE, Act.READ), records=nothing("what the practice says in public")
+)
 def practice_step(_actor: Actor) -> ResponseReturnValue:
     info = practice.current()
     return _practice_page(PracticeForm(formdata=None, obj=info if info.is_set_up else None))
 
 
-@setup.post("/setup/practice", allow=rules.admin, records=Action.SETUP_FINISHED)
+@setup.post("/setup/practice", allow=by_role(Resource.PRACTICE, Act.UPDATE), records=Action.SETUP_FINISHED)
 def save_practice(actor: Actor) -> ResponseReturnValue:
     form = PracticeForm()
     if not form.validate_on_submit():
@@ -96,7 +98,7 @@ def save_practice(actor: Actor) -> ResponseReturnValue:
     return redirect(url_for("setup.done"))
 
 
-@setup.get("/setup/done", allow=rules.admin, records=nothing("only says what to do next"))
+@setup.get("/setup/done", allow=by_role(Resource.PRACTICE, Act.READ), records=nothing("only says what to do next"))
 def done(_actor: Actor) -> ResponseReturnValue:
     has_mail = bool(current_app.extensions["wellhouse.settings"].mail.host)
     return render_template("setup/done.html", steps=_steps(3), practice=practice.current(), has_mail=has_mail)

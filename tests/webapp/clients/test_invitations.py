@@ -183,7 +183,7 @@ def test_client_without_an_own_address_is_not_invited_and_the_page_says_why(app:
     client = make_client(provider, email=email)
     answer = sign_in(app, provider).send(f"/clients/{client.id}/invite")
     assert answer.status_code == 409
-    assert ("Give this client an own address." if email else "Add an e-mail address") in answer.text
+    assert ("Give this client an address of their own" if email else "Add an e-mail address") in answer.text
     assert not Invitation.select().exists()
 
 

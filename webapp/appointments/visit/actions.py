@@ -11,6 +11,7 @@ from flask_babel import gettext
 from core.errors import Conflict, Invalid, Refused, Unavailable
 from core.log import EventLog
 from webapp.access.actor import Actor, Role
+from webapp.access.table import Right
 from webapp.appointments.models import Appointment, Status
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, ChatLine, Stay, Visit, Whereabouts
@@ -18,6 +19,7 @@ from webapp.appointments.visit.policy import Door, Guest, is_waiting, may_enter
 from webapp.appointments.visit.times import shut_sentence
 from webapp.appointments.window import Entry
 from webapp.audit.events import Action, Event
+from webapp.clients.families import accounts_of
 from webapp.db.unit import current_unit, housekeeping, unit
 from webapp.outbox.models import NoticeKind
 from webapp.outbox.notices import notify
@@ -119,8 +121,7 @@ def send_chat(actor: Actor, door: Door, line_id: uuid.UUID, body: str, *, at: da
         if ChatLine.select().where(ChatLine.id == line_id).exists():
             return
         current_unit().before_commit(lambda: _append_line(visit, mine, door, line_id, text, at))
-        accounts = {door.read.appointment.provider_id, *door.read.client_accounts}
-        notify(accounts, NoticeKind.CHAT, door.appointment_id, at=at)
+        notify(_everybody(door, at=at), NoticeKind.CHAT, door.appointment_id, at=at)
 
 
 def leave(actor: Actor, door: Door) -> None:
@@ -143,8 +144,7 @@ def end_visit(actor: Actor, door: Door, control_socket: Path, *, at: datetime) -
             visit.save()
         Appointment.update(status=Status.DONE).where(Appointment.id == door.appointment_id).execute()
         Attendance.update(admitted_at=None, waiting_since=None).where(Attendance.visit == visit).execute()
-        accounts = {door.read.appointment.provider_id, *door.read.client_accounts}
-        notify(accounts, NoticeKind.VISIT_ENDED, door.appointment_id, at=at)
+        notify(_everybody(door, at=at), NoticeKind.VISIT_ENDED, door.appointment_id, at=at)
     try:
         rtc_control.close_room(control_socket, visit.room)
     except Unavailable:
@@ -204,6 +204,12 @@ def _need_visit(door: Door) -> Visit:
 def _must_be_open(door: Door, *, at: datetime) -> None:
     if door.read.window.entry(at=at) is not Entry.OPEN:
         raise Refused(shut_sentence(door.read, at=at))
+
+
+def _everybody(door: Door, *, at: datetime) -> set[uuid.UUID]:
+    """The accounts of all who may be in this visit."""
+    clients = [client.id for client in door.read.clients]
+    return {door.read.appointment.provider_id, *accounts_of(clients, Right.VISITS, at=at)}
 
 
 def _event(action: Action, actor: Actor, door: Door, *, client: uuid.UUID | None = None) -> Event:

@@ -1,8 +1,9 @@
-"""Who may come into a visit: the people of its appointment. What changes is whether they wait or may enter."""
+"""Who may come into a visit: as the table says, the people of its appointment. What changes is whether they wait."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,9 +11,9 @@ import peewee
 
 from core.errors import NotFound
 from webapp.access.actor import Actor, Role
-from webapp.access.rules import ABSENT
-from webapp.appointments import policy as appointments
-from webapp.appointments.policy import ReadAppointment
+from webapp.access.rules import ABSENT, On
+from webapp.access.table import Act, Resource
+from webapp.appointments.policy import ReadAppointment, of_appointment
 from webapp.appointments.visit.models import Attendance, Stay, Visit
 
 SILENT_FOR = timedelta(seconds=45)  # a page that waits says every 10 s that it is still there
@@ -38,6 +39,10 @@ class Door:
         return self.read.audit_client
 
     @property
+    def audit_about(self) -> Mapping[str, uuid.UUID]:
+        return self.read.audit_about
+
+    @property
     def is_staff(self) -> bool:
         return self.read.role is STAFF
 
@@ -54,19 +59,21 @@ class Guest:
         return self.attendance.client_id
 
 
-def come_to(actor: Actor, appointment_id: uuid.UUID) -> Door:
-    """The appointment's provider and clients."""
-    return _door(actor, appointments.open_visit(actor, appointment_id))
+def at_door(resource: Resource, act: Act) -> On[[uuid.UUID], Door]:
+    """The rule of an address about one visit."""
+    appointment = of_appointment(resource, act)
+    return On(resource, act, lambda actor, appointment_id: _door(actor, appointment(actor, appointment_id)))
 
 
-def keep_door(actor: Actor, appointment_id: uuid.UUID) -> Door:
-    """Only the appointment's provider."""
-    return _door(actor, appointments.keep_appointment(actor, appointment_id))
+def at_guest(resource: Resource, act: Act) -> On[[uuid.UUID, uuid.UUID], Guest]:
+    """The rule of an address about one client who has come to a visit: *person* is their attendance."""
+    door = at_door(resource, act)
+    return On(resource, act, lambda actor, appointment_id, person: guest(door(actor, appointment_id), person))
 
 
-def let_in(actor: Actor, appointment_id: uuid.UUID, person: uuid.UUID) -> Guest:
-    """Only the appointment's provider, and *person* must be a client who has come to this visit."""
-    return guest(keep_door(actor, appointment_id), person)
+come_to = at_door(Resource.VISIT, Act.JOIN)
+keep_door = at_door(Resource.VISIT, Act.ADMIT)
+let_in = at_guest(Resource.VISIT, Act.ADMIT)
 
 
 def guest(door: Door, person: uuid.UUID) -> Guest:
