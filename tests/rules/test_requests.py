@@ -192,7 +192,7 @@ def test_pages_change_nothing_and_keep_every_rule(app: Flask, settings: Settings
     for who, browser in browsers.items():
         for page in crawl(app, browser):
             assert faults_of(page) == [], (who, page.address)
-            assert page.answer.status_code in (200, 302, 303, 404), (who, page.address, page.answer.status_code)
+            assert page.answer.status_code < 500, (who, page.address, page.answer.status_code)
             nonce = re.search(r"'nonce-([^']+)'", page.answer.headers.get("Content-Security-Policy", ""))
             if nonce:
                 assert nonce[1] not in nonces

@@ -12,6 +12,11 @@ from webapp.audit.events import Action
 from webapp.outbox.models import MailTemplate, NoticeKind
 
 
+def everywhere() -> list[tuple[str, str]]:
+    """The modules of the packages that may write into the database."""
+    return [*texts(".py"), *texts(".py", ROOT / "appliance")]
+
+
 def unused(names: Iterable[str], sources: Iterable[tuple[str, str]], *, enum: str, home: str) -> set[str]:
     """Members of *enum* that nothing outside its *home* names."""
     everything = "\n".join(text for path, text in sources if path != home)
@@ -21,18 +26,18 @@ def unused(names: Iterable[str], sources: Iterable[tuple[str, str]], *, enum: st
 
 def test_every_kind_of_event_is_recorded_somewhere() -> None:
     where = {"enum": "Action", "home": "webapp/audit/events.py"}
-    assert unused(["PLANTED", "SIGNED_IN"], texts(".py"), **where) == {"PLANTED"}
-    assert unused(Action.__members__, texts(".py"), **where) == set()
+    assert unused(["PLANTED", "SIGNED_IN"], everywhere(), **where) == {"PLANTED"}
+    assert unused(Action.__members__, everywhere(), **where) == set()
 
 
 def test_every_kind_of_notice_is_sent_somewhere() -> None:
     where = {"enum": "NoticeKind", "home": "webapp/outbox/models.py"}
-    assert unused(NoticeKind.__members__, texts(".py"), **where) == set()
+    assert unused(NoticeKind.__members__, everywhere(), **where) == set()
 
 
 def test_every_mail_is_posted_somewhere_and_has_its_words() -> None:
     where = {"enum": "MailTemplate", "home": "webapp/outbox/models.py"}
-    assert unused(MailTemplate.__members__, texts(".py"), **where) == set()
+    assert unused(MailTemplate.__members__, everywhere(), **where) == set()
     files = {file.stem for file in (ROOT / "webapp/outbox/mails").glob("*.txt")}
     assert files == {template.value for template in MailTemplate}
 
