@@ -8,12 +8,13 @@ from core.errors import Invalid
 from rtc.signalling.sdp import AUDIO_LEVEL_EXTENSION, MID_EXTENSION, SEND_TIME_EXTENSION, Section, media_kind
 from rtc.transport.interface import Codec, MediaKind
 
-# Lost packets are mended by in-band FEC; speech in stereo would double the bit rate for nothing (RFC 7587, 6.1).
+# Single lost packets are mended by in-band FEC, and longer gaps by asking again; speech in stereo would double the bit rate for nothing (RFC 7587, 6.1).
 OPUS_PARAMETERS = "minptime=10;useinbandfec=1;stereo=0"
+AUDIO_FEEDBACK = ("nack",)
 VIDEO_FEEDBACK = ("goog-remb", "nack", "nack pli")
 
 OFFERED = {
-    MediaKind.AUDIO: Codec(111, "opus", 48000, 2, OPUS_PARAMETERS),
+    MediaKind.AUDIO: Codec(111, "opus", 48000, 2, OPUS_PARAMETERS, AUDIO_FEEDBACK),
     MediaKind.VIDEO: Codec(96, "VP8", 90000, 1, "", VIDEO_FEEDBACK),
 }
 # In a subscribe offer the ids are ours to choose, and must not differ between the sections of a bundle.

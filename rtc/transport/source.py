@@ -21,6 +21,8 @@ from rtc.transport.port import Port
 
 LEVEL_FRESH_S = 1.0
 VP8 = "vp8"
+# Sound that is two seconds late is not played any more.
+_KEPT = {MediaKind.AUDIO: 128, MediaKind.VIDEO: RING_PACKETS}
 
 
 class MediaSource:
@@ -188,7 +190,7 @@ def _source_settings(track: IncomingTrack) -> SourceSettings:
         clock_rate=track.codecs[0].clock_rate,
         vp8_payload_types=frozenset(codec.payload_type for codec in track.codecs if codec.name.lower() == VP8),
         level_extension=dict(track.extensions).get(AUDIO_LEVEL_URI) if track.kind is MediaKind.AUDIO else None,
-        stored_packets=RING_PACKETS if _is_nacked(track) else 0,
+        stored_packets=_KEPT[track.kind] if _is_nacked(track) else 0,
     )
 
 

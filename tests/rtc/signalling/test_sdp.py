@@ -72,6 +72,11 @@ def test_answer_does_not_agree_to_what_the_server_does_not_do(absent: str) -> No
     assert absent not in answer
 
 
+def test_lost_sound_may_be_asked_for_where_the_browser_offers_it() -> None:
+    assert "a=rtcp-fb:111 nack\r\n" in write_answer(read_offer(chrome_offer(), BOTH), LOCAL, Origin())
+    assert "a=rtcp-fb:109" not in write_answer(read_offer(firefox_offer(), BOTH), LOCAL, Origin())
+
+
 def test_answer_mirrors_silence_suppression_and_refuses_stereo() -> None:
     answer = write_answer(read_offer(firefox_offer(), BOTH), LOCAL, Origin())
     assert "a=fmtp:109 minptime=10;useinbandfec=1;stereo=0;usedtx=1\r\n" in answer

@@ -58,6 +58,7 @@ async def call(place: House, anna: Browser, ben: Browser) -> dict[str, object]:
 async def test_two_people_hear_and_see_each_other() -> None:
     async with open_house(2) as (place, _, (anna, ben)):
         offer = await call(place, anna, ben)
+        assert "a=rtcp-fb:111 nack\r\n" in str(offer["sdp"]), "lost sound may be asked for"
         assert [(t["participant"], t["source"]) for t in offer["tracks"]] == [  # type: ignore[attr-defined]
             ("anna", "microphone"),
             ("anna", "camera"),

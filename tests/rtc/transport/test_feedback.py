@@ -59,6 +59,23 @@ async def test_a_lost_packet_is_sent_again_from_what_was_kept() -> None:
         assert await speaker.peer.drain_rtcp() == []
 
 
+async def test_lost_sound_is_sent_again_and_asked_for() -> None:
+    async with media_server() as server, connected(server) as speaker, connected(server) as viewer:
+        viewer.leg.send(speaker.leg.receive(microphone(1001)), heard(2001))
+        speaker.peer.send_rtp(sound(1001, 1))
+        first = number(await viewer.peer.next_rtp())
+        viewer.peer.close_socket()
+        speaker.peer.send_rtp(sound(1001, 2, b"lost"))
+        speaker.peer.send_rtp(sound(1001, 4))  # and the third does not even come here
+        await speaker.peer.send_check()
+        await viewer.peer.open()
+        await viewer.peer.send_check()
+        await tell(viewer, Nack(9, 2001, (first + 1, first + 2)))
+        again = await viewer.peer.next_rtp()
+        assert (number(again), again[-4:]) == (first + 1, b"lost")
+        assert await speaker.peer.drain_rtcp() == [Nack(speaker.leg.feedback_ssrc, 1001, (3,))]
+
+
 async def test_what_was_never_received_is_asked_of_the_sender_in_its_own_numbers() -> None:
     clock = HandClock()
     async with (

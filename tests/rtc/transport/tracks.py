@@ -6,9 +6,9 @@ from rtc.media.extensions import AUDIO_LEVEL_URI, MID_URI, write_block
 from rtc.media.rtp import build_header
 from rtc.transport.interface import Codec, IncomingTrack, MediaKind, OutgoingTrack
 
-OPUS = Codec(111, "opus", 48000, 2)
+OPUS = Codec(111, "opus", 48000, 2, feedback=("nack",))
 VP8 = Codec(96, "VP8", 90000, feedback=("nack", "nack pli", "goog-remb"))
-OPUS_OUT = Codec(109, "opus", 48000, 2)
+OPUS_OUT = Codec(109, "opus", 48000, 2, feedback=("nack",))
 VP8_OUT = Codec(120, "VP8", 90000, feedback=("nack", "nack pli", "goog-remb"))
 KEYFRAME = bytes([0x10, 0x00]) + bytes(400)
 DELTA = bytes([0x10, 0x01]) + bytes(400)

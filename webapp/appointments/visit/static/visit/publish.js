@@ -60,7 +60,7 @@ export class Publisher {
     this.#pc = pc;
     this.#watch = new Watch(pc, {
       restart: () => this.#restart(),
-      renew: () => this.#renew(),
+      renew: () => this.renew(),
       flowing: (flowing) => this.#flowing(flowing),
     });
     for (const [source, track] of sources) if (track) this.#add(pc, source, track);
@@ -134,7 +134,8 @@ export class Publisher {
     return true;
   }
 
-  #renew() {
+  /** Throw the connection away and begin another. Whether that could be said. */
+  renew() {
     const configuration = this.#configuration;
     if (!configuration || !this.#channel.send({ type: "renew", connection: "publish" })) return false;
     void this.start(configuration);
@@ -160,7 +161,8 @@ export class Publisher {
       return;
     }
     this.#asking = true;
-    await pc.setLocalDescription(await pc.createOffer({ iceRestart: restart }));
+    const offer = await pc.createOffer({ iceRestart: restart });
+    await pc.setLocalDescription(withLostSound(offer)).catch(() => pc.setLocalDescription(offer));
     if (this.#pc === pc) this.#sendOffer(pc);
   }
 
@@ -176,4 +178,14 @@ export class Publisher {
     this.#next = { negotiate: false, restart: false };
     if (next.negotiate) await this.#negotiate(next.restart);
   }
+}
+
+/**
+ * The offer with leave to ask again for lost sound: browsers can answer that, and offer it for pictures only. One that
+ * will not have its offer changed goes on with its own.
+ * @param {RTCSessionDescriptionInit} offer
+ * @returns {RTCSessionDescriptionInit}
+ */
+function withLostSound({ type, sdp }) {
+  return { type, sdp: sdp?.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gim, "$&a=rtcp-fb:$1 nack\r\n") };
 }
