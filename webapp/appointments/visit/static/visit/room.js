@@ -135,6 +135,10 @@ export class Room {
       case "subscribe":
         this.#subscriber.offered(message);
         break;
+      case "renew": // the server's end of it is gone, so no restart can mend ours
+        if (message.connection === "publish") this.#publisher.renew();
+        else this.#subscriber.renew();
+        break;
       case "joined":
         tiles.joined(message.participant);
         if (!tiles.nameOf(message.participant)) this.#listener.stranger();

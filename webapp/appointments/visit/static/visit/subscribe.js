@@ -72,7 +72,7 @@ export class Subscriber {
       await pc.setLocalDescription();
     } catch (error) {
       // What the connection agreed on and the offer do not fit: a fresh connection takes any offer.
-      if (this.#pc === pc) this.#renew();
+      if (this.#pc === pc) this.renew();
       console.warn("visit.subscribe", error);
       return;
     }
@@ -86,13 +86,14 @@ export class Subscriber {
     this.#pc = pc;
     this.#watch = new Watch(pc, {
       restart: () => this.#channel.send({ type: "restart" }),
-      renew: () => this.#renew(),
+      renew: () => this.renew(),
       flowing: (flowing) => this.#flowing(flowing),
     });
     return pc;
   }
 
-  #renew() {
+  /** Throw the connection away; the server's next offer begins another. Whether that could be said. */
+  renew() {
     if (!this.#channel.send({ type: "renew", connection: "subscribe" })) return false;
     this.close();
     return true;
