@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.errors import Unavailable
 from core.settings import Settings
 from webapp import ui
-from webapp.access import errors, guard, headers
+from webapp.access import errors, guard, headers, sessions
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
@@ -23,6 +23,7 @@ from webapp.account.password_routes import password
 from webapp.account.queries import actor_of
 from webapp.account.routes import account
 from webapp.appointments.routes import appointments
+from webapp.appointments.visit.putting_out import put_out
 from webapp.appointments.visit.routes import visit
 from webapp.audit import chain
 from webapp.clients.routes import clients
@@ -102,7 +103,15 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
     # nginx is the only one that reaches the portal's socket, and it sets these.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     _keep_connections(app)
-    guard.install(app, settings, actor_of, sign_in_endpoint="account.sign_in", confirm_endpoint="mfa.confirm")
+    guard.install(
+        app,
+        settings,
+        actor_of,
+        sign_in_endpoint="account.sign_in",
+        confirm_endpoint="mfa.confirm",
+        enrol_endpoint="mfa.overview",
+    )
+    sessions.tell_ended(lambda account: put_out(account, settings))
     CSRFProtect(app)
     headers.install(app, settings)
     errors.install(app)

@@ -29,8 +29,8 @@ log = EventLog("wellhouse.access")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-Identify = Callable[[sessions.LiveSession, str], Actor | None]
-"""The actor of a live session and an address; None if the account may no longer sign in."""
+Identify = Callable[[sessions.LiveSession, str, datetime], Actor | None]
+"""The actor of a live session, an address and a time; None if the account may no longer sign in."""
 
 
 class NotRecorded(Exception):
@@ -105,10 +105,10 @@ def _who(
     session = sessions.find(token, settings.portal, at=at) if token else None
     if session is not None and session.visit_only and not in_visit:
         session = None
-    actor = identify(session, address) if session else None
+    actor = identify(session, address, at) if session else None
     if actor is None or session is None:
         return anonymous(address), None
-    return replace(actor, at=at, acting_for=session.acting_for), session
+    return replace(actor, acting_for=session.acting_for), session
 
 
 def _refuse_foreign_origin(settings: Settings) -> None:

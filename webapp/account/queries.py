@@ -11,10 +11,11 @@ from core.settings import Portal
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role
 from webapp.access.sessions import LiveSession
+from webapp.account.mfa import requirement
 from webapp.account.models import Account, AccountRole
 
 
-def actor_of(session: LiveSession, address: str) -> Actor | None:
+def actor_of(session: LiveSession, address: str, at: datetime) -> Actor | None:
     """Who is behind a live session; None if the account may no longer sign in or has lost the session's role."""
     account = Account.get_or_none(Account.id == session.account)
     if account is None or account.disabled_at is not None:
@@ -32,6 +33,8 @@ def actor_of(session: LiveSession, address: str) -> Actor | None:
         locale=account.locale,
         theme=account.theme,
         address=address,
+        at=at,
+        owes_factor=requirement.owes(account.id, roles, at=at),
     )
 
 

@@ -73,7 +73,7 @@ def enter(_actor: Actor) -> ResponseReturnValue:
     return answer
 
 
-@account.post("/sign-out", allow=signed_in, records=Action.SIGNED_OUT)
+@account.post("/sign-out", allow=signed_in, records=Action.SIGNED_OUT, while_owing=True)
 def sign_out(actor: Actor) -> ResponseReturnValue:
     signing_in.sign_out(actor, g.session.id, at=utcnow())
     answer = make_response(redirect(url_for("account.sign_in")))

@@ -93,7 +93,7 @@ def open_session(
     session, token = sessions.start(
         account, role, limits, address=caller.address, device=caller.agent, at=at, confirmed_at=at
     )
-    actor = actor_of(session, caller.address)
+    actor = actor_of(session, caller.address, at)
     if actor is None:
         raise Refused(gettext("This account cannot be used any more. Please contact the clinic."))
     work.events.append(Event(Action.SIGNED_IN, actor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access.actor import Actor
@@ -23,7 +23,12 @@ outbox = Feature("outbox", __name__)
 )
 def live(actor: Actor) -> ResponseReturnValue:
     return Response(
-        stream(actor.id, request.headers.get("Last-Event-ID")),
+        stream(
+            actor.id,
+            g.session.id,
+            current_app.extensions["wellhouse.settings"].portal,
+            request.headers.get("Last-Event-ID"),
+        ),
         mimetype="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -15,7 +15,10 @@ from collections.abc import Iterator
 
 import peewee
 
+from core.clock import utcnow
 from core.log import EventLog
+from core.settings import Portal
+from webapp.access import sessions
 from webapp.db.database import db
 from webapp.outbox.models import Notice
 
@@ -30,18 +33,24 @@ REPLAY_MAX = 100
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what fits into the column
 
 
+Mailbox = queue.Queue[tuple[int, str, str] | None]
+"""Notices as (number, kind, thing)."""
+
+
 class Watcher:
-    """Follows the notice table and feeds the queues of the streams in this process."""
+    """Follows the notice table and feeds the streams in this process; ends those whose session is over."""
 
     def __init__(self) -> None:
-        self._streams: dict[uuid.UUID, set[queue.Queue[tuple[int, str, str]]]] = {}
+        self._streams: dict[uuid.UUID, set[Mailbox]] = {}
+        self._sessions: dict[Mailbox, tuple[uuid.UUID, Portal]] = {}
         self._lock = threading.Lock()
         self._running = False
 
-    def join(self, account: uuid.UUID) -> queue.Queue[tuple[int, str, str]]:
-        """A queue on which the notices of *account* arrive from now on, as (number, kind, thing)."""
-        mailbox: queue.Queue[tuple[int, str, str]] = queue.Queue(QUEUE_MAX)
+    def join(self, account: uuid.UUID, session: uuid.UUID, limits: Portal) -> Mailbox:
+        """A queue on which the notices of *account* arrive from now on, and None once *session* is over."""
+        mailbox: Mailbox = queue.Queue(QUEUE_MAX)
         with self._lock:
+            self._sessions[mailbox] = session, limits
             self._streams.setdefault(account, set()).add(mailbox)
             if not self._running:
                 # Where to begin is settled before this stream settles its own, or news between the two would be lost.
@@ -50,9 +59,10 @@ class Watcher:
                 self._running = True
         return mailbox
 
-    def leave(self, account: uuid.UUID, mailbox: queue.Queue[tuple[int, str, str]]) -> None:
+    def leave(self, account: uuid.UUID, mailbox: Mailbox) -> None:
         """No more for this stream."""
         with self._lock:
+            self._sessions.pop(mailbox, None)
             boxes = self._streams.get(account, set())
             boxes.discard(mailbox)
             if not boxes:
@@ -66,6 +76,7 @@ class Watcher:
                     self._running = False
                     return
             try:
+                self._end_those_over()
                 rows = _after(last)
             except Exception:  # the eyes of every open page here must outlive any fault of one look
                 log.exception("live.look_failed")  # the next may succeed; the numbers are still there
@@ -78,13 +89,26 @@ class Watcher:
                     if not box.full():
                         box.put_nowait((number, kind, thing))
 
+    def _end_those_over(self) -> None:
+        with self._lock:
+            listening = dict(self._sessions)
+        for limits in {limits for _, limits in listening.values()}:
+            asked = {session for session, own in listening.values() if own == limits}
+            over = _over(asked, limits)
+            for mailbox, (session, _) in listening.items():
+                if session in over and not mailbox.full():
+                    mailbox.put_nowait(None)
+
 
 watcher = Watcher()
 
 
-def stream(account: uuid.UUID, last_event_id: str | None) -> Iterator[str]:
-    """The SSE lines for one page of *account*: what came after *last_event_id*, then what comes."""
-    mailbox = watcher.join(account)
+def stream(account: uuid.UUID, session: uuid.UUID, limits: Portal, last_event_id: str | None) -> Iterator[str]:
+    """The SSE lines for one page of *account*: what came after *last_event_id*, then what comes.
+
+    It ends within a second after *session* did.
+    """
+    mailbox = watcher.join(account, session, limits)
     try:
         yield "retry: 1000\n\n"
         sent = _newest()
@@ -96,10 +120,13 @@ def stream(account: uuid.UUID, last_event_id: str | None) -> Iterator[str]:
         ends = time.monotonic() + STREAM_LIFE_S
         while time.monotonic() < ends:
             try:
-                number, kind, thing = mailbox.get(timeout=HEARTBEAT_S)
+                news = mailbox.get(timeout=HEARTBEAT_S)
             except queue.Empty:
                 yield ": still here\n\n"
                 continue
+            if news is None:
+                return
+            number, kind, thing = news
             if number > sent:
                 yield _line(number, kind, thing)
     finally:
@@ -108,6 +135,11 @@ def stream(account: uuid.UUID, last_event_id: str | None) -> Iterator[str]:
 
 def _line(number: int, kind: str, thing: str) -> str:
     return f"id: {number}\ndata: {json.dumps({'id': number, 'kind': kind, 'thing': thing})}\n\n"
+
+
+def _over(asked: set[uuid.UUID], limits: Portal) -> set[uuid.UUID]:
+    with db.connection_context():
+        return sessions.over(asked, limits, at=utcnow())
 
 
 def _newest() -> int:

@@ -14,7 +14,7 @@ from core.settings import Settings
 from webapp.access import sessions
 from webapp.access.actor import Actor
 from webapp.account.alerts import tell_owner
-from webapp.account.mfa import pending, recovery, security_keys, totp
+from webapp.account.mfa import pending, recovery, requirement, security_keys, totp
 from webapp.account.mfa.models import AuthenticatorApp, Purpose, SecurityKey
 from webapp.account.mfa.proofs import WrongCode
 from webapp.account.models import Account
@@ -94,9 +94,13 @@ def rename(actor: Actor, factor: AuthenticatorApp | SecurityKey, name: str) -> N
 
 
 def remove(actor: Actor, factor: AuthenticatorApp | SecurityKey, settings: Settings, *, at: datetime) -> None:
-    """One of the actor's factors opens nothing any more. With the last one the recovery codes go too."""
-    with unit(Event(Action.FACTOR_REMOVED, actor, about={"factor": factor.id})):
+    """One of the actor's factors opens nothing any more. With the last one the recovery codes go too.
+
+    Conflict if it is the last one and the practice requires one.
+    """
+    with unit(Event(Action.FACTOR_REMOVED, actor, about={"factor": factor.id})) as work:
         factor.delete_instance()
+        work.before_commit(lambda: _refuse_too_few(actor))
         _after_change(actor, settings, at=at)
         if not _has_any(actor):
             recovery.forget(actor.id)
@@ -138,6 +142,12 @@ def _has_any(actor: Actor) -> bool:
 def _refuse_too_many(actor: Actor, model: type[AuthenticatorApp] | type[SecurityKey]) -> None:
     if model.select().where(model.account == actor.id).count() >= EACH_MAX:
         raise Conflict(gettext("Ten of these are enough. Remove one that you no longer use first."))
+
+
+def _refuse_too_few(actor: Actor) -> None:
+    # Runs when this unit is the only one that commits: two removals at once do not each spare the other's factor.
+    if not _has_any(actor) and requirement.current().covers(actor.roles):
+        raise Conflict(gettext("The practice asks for a second factor. Add another one before you remove this."))
 
 
 def _tidy(name: str) -> str:

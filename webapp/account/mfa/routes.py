@@ -27,7 +27,7 @@ from webapp.audit.events import Action
 from webapp.crypto.keyring import Keyring
 from webapp.ui.refusal import show_refusal
 
-mfa = Feature("mfa", __name__)
+mfa = Feature("mfa", __name__, while_owing=True)
 
 OWN = "one's own account, no client's content"
 TOO = StepUp.PASSWORD_TOO
