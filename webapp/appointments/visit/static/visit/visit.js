@@ -264,13 +264,11 @@ class Visit {
     clearInterval(this.#clock);
     this.#room = null;
     const { words, urls, role } = this.#config;
-    if ((reason === "removed" || reason === "refused") && role === "client") {
-      // Sent back to the waiting room, or the door was locked meanwhile: the portal knows.
+    if (reason === "removed" || reason === "refused") {
+      // Sent back to the waiting room, the door was locked meanwhile, or another session was ended: the portal knows.
       const state = await get(urls.state).catch(() => null);
-      if (state?.visit === "open" && state.me !== "admitted") {
-        this.#startWaiting();
-        return;
-      }
+      if (state?.visit === "open" && state.me !== "admitted" && role === "client") return this.#startWaiting();
+      if (state?.visit === "open" && state.me === "admitted" && reason === "removed") return this.#startRoom();
     }
     part(this.#root, "end-visit").hidden = !(role === "provider" && reason === "left");
     part(this.#root, "join-again").hidden = reason === "ended" || reason === "removed";
