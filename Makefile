@@ -21,8 +21,9 @@ lint:  ## format, lint, types and import contracts, without changing anything
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-test:  ## all tests, on SQLite and PostgreSQL
-	.venv/bin/pytest
+test:  ## all tests, on SQLite and PostgreSQL, then in real browsers
+	.venv/bin/pytest --ignore=tests/browser
+	.venv/bin/pytest tests/browser
 
 bench-join:  ## how long people wait for each other's face: p50 and p95 of 20
 	$(PY) -m tests.bench.join

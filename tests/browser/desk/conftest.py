@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.browser.account.conftest import Arrive, Somebody, arrive, box, chromium, database
+from tests.browser.account.conftest import Arrive, Somebody, arrive, chromium, database
 
-__all__ = ["Arrive", "Somebody", "arrive", "box", "chromium", "database"]
+__all__ = ["Arrive", "Somebody", "arrive", "chromium", "database"]

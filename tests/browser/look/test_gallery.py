@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser.look.gallery import PAGES, create_gallery
-from tests.browser.look.shots import CHROMIUM, FLAGS, THEMES, WIDTHS, chromium, open_page
+from tests.browser.look.shots import CHROMIUM, FLAGS, THEMES, WIDTHS, launched, open_page
 
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKED_AT = [*PAGES, "forms?wrong=1", "sign_in?wrong=1", "parts?toast=1&refused=1", "error/404", "error/503"]
@@ -43,8 +43,8 @@ def base() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with launched(playwright) as started:
         yield started
 
 

@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
-from tests.browser.visit import box as boxes
 from tests.browser.visit.box import Box
 from tests.browser.visit.meeting import Meeting, make_meeting
 from tests.browser.visit.patterns import GREEN, PURPLE
@@ -19,20 +18,13 @@ from webapp.db.database import db
 
 
 @pytest.fixture(scope="session")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    with boxes.running(tmp_path_factory.mktemp("box")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Browser]]:
+def browsers(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Browser]]:
     """The provider's, in green, and the client's, in purple."""
     folder = tmp_path_factory.mktemp("cameras")
-    with sync_playwright() as playwright:
-        both = launch(playwright, GREEN, folder), launch(playwright, PURPLE, folder)
-        yield both
-        for browser in both:
-            browser.close()
+    both = launch(playwright, GREEN, folder), launch(playwright, PURPLE, folder)
+    yield both
+    for browser in both:
+        browser.close()
 
 
 @pytest.fixture
