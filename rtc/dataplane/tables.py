@@ -117,7 +117,7 @@ class LegState:
         self.windows[ssrc] = window
 
     def rtcp_window(self, ssrc: int) -> RtcpWindow:
-        """The replay window of compounds from *ssrc*. Firefox has an SSRC for each line, and new tracks bring new ones."""
+        """The replay window of compounds from *ssrc*, of which Firefox has one for each line, and each track one."""
         window = self.rtcp_windows.get(ssrc)
         if window is None:
             if len(self.rtcp_windows) >= RTCP_WINDOWS_MOST:

@@ -8,7 +8,8 @@ from core.errors import Invalid
 from rtc.signalling.sdp import AUDIO_LEVEL_EXTENSION, MID_EXTENSION, SEND_TIME_EXTENSION, Section, media_kind
 from rtc.transport.interface import Codec, MediaKind
 
-# Single lost packets are mended by in-band FEC, and longer gaps by asking again; speech in stereo would double the bit rate for nothing (RFC 7587, 6.1).
+# Single lost packets are mended by in-band FEC, and longer gaps by asking again. Speech in stereo would double the bit
+# rate for nothing (RFC 7587, 6.1).
 OPUS_PARAMETERS = "minptime=10;useinbandfec=1;stereo=0"
 AUDIO_FEEDBACK = ("nack",)
 VIDEO_FEEDBACK = ("goog-remb", "nack", "nack pli")

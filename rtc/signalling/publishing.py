@@ -32,6 +32,7 @@ def read_offer(sdp: str, announced: Sequence[PublishedTrack]) -> Offer:
     for section in description.sections:
         media_kind(section)
         _judge(section, bundled)
+    description.require_rtcp_mux()
     if description.setup() not in ("actpass", "active"):
         raise Invalid("The browser must open the encrypted connection: a=setup:actpass or active is missing.")
     sections = {section.mid: section for section in description.sections if section.sends}
@@ -63,8 +64,6 @@ def _judge(section: Section, bundled: Sequence[str]) -> None:
         raise Invalid("Only encrypted media are carried here (UDP/TLS/RTP/SAVPF).")
     if section.mid not in bundled:
         raise Invalid("A section of the media description lies outside the BUNDLE group.")
-    if not section.attributes.has("rtcp-mux"):
-        raise Invalid("A section of the media description lacks a=rtcp-mux.")
 
 
 def _incoming(source: SourceName, section: Section) -> IncomingTrack:

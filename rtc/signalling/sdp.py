@@ -59,8 +59,8 @@ class Section:
 
     @property
     def rejected(self) -> bool:
-        """Port 0: the section is only a place holder (RFC 3264, 8.2)."""
-        return self.port == 0
+        """Port 0: the section is only a place holder (RFC 3264, 8.2), or will use another's port (RFC 9143, 6)."""
+        return self.port == 0 and not self.attributes.has("bundle-only")
 
     @property
     def sends(self) -> bool:
@@ -131,10 +131,7 @@ class Description:
 
     def remote(self) -> RemoteParameters:
         """Credentials of the bundled transport; those of its first section count (RFC 9143, 7.1)."""
-        tag = next(iter(self.bundled()), None)
-        section = next((s for s in self.sections if s.mid == tag and not s.rejected), None)
-        if section is None:
-            raise Invalid("The BUNDLE group names no section of the description.")
+        section = self._tagged()
         parts = (section.attributes, self.attributes)
         return RemoteParameters(
             _matching(_UFRAG, _inherited("ice-ufrag", parts), "ICE user name"),
@@ -144,9 +141,19 @@ class Description:
 
     def setup(self) -> str:
         """The DTLS role of the bundled transport (RFC 8842), or an empty string."""
+        return _inherited("setup", (self._tagged().attributes, self.attributes)) or ""
+
+    def require_rtcp_mux(self) -> None:
+        """Invalid unless RTCP shares the port of the media (RFC 9143, 9.3)."""
+        if not self._tagged().attributes.has("rtcp-mux"):
+            raise Invalid("The media description lacks a=rtcp-mux.")
+
+    def _tagged(self) -> Section:
         tag = next(iter(self.bundled()), None)
-        section = next((s for s in self.sections if s.mid == tag), None)
-        return _inherited("setup", (section.attributes, self.attributes) if section else ()) or ""
+        section = next((s for s in self.sections if s.mid == tag and not s.rejected), None)
+        if section is None:
+            raise Invalid("The BUNDLE group names no section of the description.")
+        return section
 
 
 def parse(text: str, *, sections_max: int = SECTIONS_MAX) -> Description:

@@ -159,8 +159,7 @@ def _read_answer(sdp: str, lines: Sequence[Line]) -> tuple[RemoteParameters, Seq
     for line, section in zip(lines, sections, strict=True):
         if media_kind(section) is not line.kind or section.mid not in (line.mid, ""):
             raise Invalid("The sections of the answer are not those of the offer.")
-        if not section.rejected and not section.attributes.has("rtcp-mux"):
-            raise Invalid("A section of the answer lacks a=rtcp-mux.")
+    description.require_rtcp_mux()
     if description.setup() != "active":
         raise Invalid("The browser must open the encrypted connection: a=setup:active is missing.")
     return description.remote(), sections

@@ -14,7 +14,7 @@ from rtc.signalling.publishing import read_offer, write_answer
 from rtc.signalling.sdp import MID_EXTENSION, SEND_TIME_EXTENSION, parse
 from rtc.signalling.sdp_writing import Origin
 from rtc.transport.interface import Candidate, LocalParameters
-from tests.rtc.signalling.texts import REMOTE, chrome_offer, firefox_offer
+from tests.rtc.signalling.texts import REMOTE, chrome_offer, firefox_offer, safari_offer
 
 LOCAL = LocalParameters(
     "ours",
@@ -51,6 +51,39 @@ def test_firefox_publishes_with_its_own_numbers_and_shared_fingerprint() -> None
     assert offer.remote == REMOTE
     assert [t.codecs[0].payload_type for t in offer.tracks.values()] == [109, 120]
     assert offer.tracks[SourceName.CAMERA].ssrcs == (3002,)
+
+
+def test_firefoxs_picture_shares_the_port_of_its_sound() -> None:
+    assert "m=video 0 " in firefox_offer()
+    answer = write_answer(read_offer(firefox_offer(), BOTH), LOCAL, Origin())
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 120\r\n" in answer
+    assert "a=group:BUNDLE 0 1\r\n" in answer
+    assert answer.count("a=recvonly") == 2
+
+
+def test_a_picture_without_port_and_bundle_is_no_longer_there() -> None:
+    stopped = re.sub(r"a=bundle-only\r\n", "", firefox_offer())
+    assert "not one that sends" in refused(stopped)
+    alone = re.sub(r"BUNDLE 0 1", "BUNDLE 0", firefox_offer())
+    assert "outside the BUNDLE" in refused(alone)
+
+
+def test_what_belongs_to_the_connection_may_stand_in_its_first_section_only() -> None:
+    first, mark, second = firefox_offer().partition("m=video")
+    second = re.sub(r"a=(ice-pwd|ice-ufrag|setup|rtcp-mux|rtcp-rsize).*?\r\n", "", second)
+    offer = read_offer(first + mark + second, BOTH)
+    assert offer.remote == REMOTE
+    assert len(offer.tracks) == 2
+
+
+def test_safari_is_asked_for_vp8_which_it_offers_last() -> None:
+    offer = read_offer(safari_offer(), BOTH)
+    assert [t.codecs[0].payload_type for t in offer.tracks.values()] == [111, 104]
+    assert offer.tracks[SourceName.CAMERA].ssrcs == (4002,)
+    assert offer.tracks[SourceName.CAMERA].codecs[0].feedback == ("goog-remb", "nack", "nack pli")
+    answer = write_answer(offer, LOCAL, Origin())
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 104\r\n" in answer
+    assert "H26" not in answer
 
 
 def test_answer_takes_what_is_announced_and_lets_the_rest_be_inactive() -> None:
@@ -142,7 +175,7 @@ def test_candidates_of_the_browser_are_passed_over() -> None:
     assert "192.0.2.99" not in write_answer(read_offer(trickled, BOTH), LOCAL, Origin())
 
 
-LINES = st.sampled_from([*chrome_offer().split("\r\n"), *firefox_offer().split("\r\n")])
+LINES = st.sampled_from([*chrome_offer().split("\r\n"), *firefox_offer().split("\r\n"), *safari_offer().split("\r\n")])
 
 
 @settings(max_examples=150, deadline=None)
@@ -155,7 +188,7 @@ def test_no_text_raises_anything_but_invalid(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_damaged_offer_raises_anything_but_invalid(data: st.DataObject) -> None:
-    text = data.draw(st.sampled_from([chrome_offer(), firefox_offer()]))
+    text = data.draw(st.sampled_from([chrome_offer(), firefox_offer(), safari_offer()]))
     for _ in range(data.draw(st.integers(1, 4))):
         at, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
         text = text[:at] + data.draw(st.text(max_size=8)) + text[min(end, at + 40) :]
