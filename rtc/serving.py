@@ -34,7 +34,7 @@ async def serving(settings: Settings, media: Media) -> AsyncIterator[Rooms]:
     keys = Keys(settings.paths.grant_keys)
     keys.reread()
     spool = Spool.open(settings.paths.room_event_spool, booted.at)
-    rooms = Rooms(Doorkeeper(keys, booted.at), spool, participants_max=settings.rtc.participants_max)
+    rooms = Rooms(Doorkeeper(keys, booted), spool, participants_max=settings.rtc.participants_max)
     boot = str(new_id())
     control = Control(rooms, spool, media, boot=boot, booted=booted, media_port=settings.ports.media)
     runners = [

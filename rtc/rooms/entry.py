@@ -15,12 +15,14 @@ from core import grant_keys, grants
 from core.errors import Refused
 from core.grants import Grant, GrantRefused
 from core.log import EventLog
+from rtc.rooms.moment import Moment
 
 log = EventLog(__name__)
 
 # Ids stand in session descriptions and URLs; whatever the portal signs, they can break neither.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REMEMBERED_S = grants.LIFETIME_S + grants.CLOCK_SKEW_S  # by then no grant issued before can be in its life
+_ROUNDING_S = 0.001  # two clocks are not read at exactly the same instant
 
 
 class Keys:
@@ -51,40 +53,47 @@ class Keys:
 
 
 class Doorkeeper:
-    """Judges grants. *booted_at* is Unix seconds."""
+    """Judges grants. What was before is compared on the clock as it goes now: that of a box may be set while we run."""
 
-    def __init__(self, keys: Keys, booted_at: float) -> None:
+    def __init__(self, keys: Keys, booted: Moment) -> None:
         self._keys = keys
-        self._booted_at = math.floor(booted_at)  # grants carry whole seconds
-        self._used: dict[str, float] = {}  # grant id → when it may be forgotten
-        self._withdrawn: dict[tuple[str, str], float] = {}  # (room, participant or "" for all) → when
+        self._booted = booted
+        self._used: dict[str, tuple[float, Moment]] = {}  # grant id → until when it is good, and when it was used
+        self._withdrawn: dict[tuple[str, str], Moment] = {}  # (room, participant or "" for all) → when
 
-    def judge(self, text: str, at: float) -> Grant:
+    def judge(self, text: str, moment: Moment) -> Grant:
         """The grant in *text* if it opens a room now; else GrantRefused. It stays unused until :meth:`use`."""
-        grant = self._verified(text, at)
+        grant = self._verified(text, moment.at)
         if not (_ID.fullmatch(grant.room) and _ID.fullmatch(grant.participant)):
             raise GrantRefused("malformed")
         if grant.id in self._used:
             raise GrantRefused("used")
         for scope in ((grant.room, grant.participant), (grant.room, "")):
-            if grant.issued_at <= self._withdrawn.get(scope, -math.inf):
+            withdrawn = self._withdrawn.get(scope)
+            if withdrawn is not None and grant.issued_at <= moment.at_then(withdrawn) + _ROUNDING_S:
                 raise GrantRefused("withdrawn")
-        if grant.issued_at < self._booted_at:
+        if grant.issued_at < math.floor(moment.at_then(self._booted) + _ROUNDING_S):  # grants carry whole seconds
             raise GrantRefused("expired")
         return grant
 
-    def use(self, grant: Grant) -> None:
+    def use(self, grant: Grant, moment: Moment) -> None:
         """It has opened a room; it opens none again."""
-        self._used[grant.id] = grant.expires_at
+        self._used[grant.id] = (grant.expires_at, moment)
 
-    def withdraw(self, room: str, participant: str, at: float) -> None:
-        """Refuse what was issued up to *at* for *participant*; an empty one stands for everybody."""
-        self._withdrawn[room, participant] = at
+    def withdraw(self, room: str, participant: str, moment: Moment) -> None:
+        """Refuse what was issued up to *moment* for *participant*; an empty one stands for everybody."""
+        self._withdrawn[room, participant] = moment
 
-    def forget(self, at: float) -> None:
+    def forget(self, moment: Moment) -> None:
         """Drop what the grants' short life makes needless."""
-        self._used = {key: until for key, until in self._used.items() if until >= at}
-        self._withdrawn = {scope: since for scope, since in self._withdrawn.items() if since + _REMEMBERED_S >= at}
+
+        def is_recent(since: Moment) -> bool:
+            return moment.tick - since.tick <= _REMEMBERED_S
+
+        self._used = {
+            key: (until, since) for key, (until, since) in self._used.items() if until >= moment.at or is_recent(since)
+        }
+        self._withdrawn = {scope: since for scope, since in self._withdrawn.items() if is_recent(since)}
 
     def _verified(self, text: str, at: float) -> Grant:
         try:

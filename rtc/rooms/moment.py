@@ -18,5 +18,9 @@ class Moment:
         """The present; only the outermost layer asks for it."""
         return Moment(time.time(), time.monotonic())
 
+    def at_then(self, before: Moment) -> float:
+        """What the calendar's clock, as it goes now, would have shown at *before*: it may have been set since."""
+        return self.at - (self.tick - before.tick)
+
     def later(self, seconds: float) -> Moment:
         return Moment(self.at + seconds, self.tick + seconds)

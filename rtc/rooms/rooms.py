@@ -61,14 +61,14 @@ class Rooms:
         *observe* makes the observer and may refuse with Unavailable. The same participant inside is replaced.
         GrantRefused or RoomFull otherwise; then nothing has changed and the grant is still unused.
         """
-        grant = self._doorkeeper.judge(grant_text, moment.at)
+        grant = self._doorkeeper.judge(grant_text, moment)
         room = self._rooms.get(grant.room) or Room(grant.room)
         replaced = room.member(grant.participant)
         if replaced is None and len(room) >= self._participants_max:
             raise RoomFull("All places in this visit are taken. Ask your provider to let somebody leave first.")
         member = Member(grant, moment)
         observer = observe(member, room)
-        self._doorkeeper.use(grant)
+        self._doorkeeper.use(grant, moment)
         if replaced is not None:
             self._drop(replaced, LeaveReason.REPLACED, moment)
         self._rooms[room.id] = room
@@ -111,7 +111,7 @@ class Rooms:
 
     def remove(self, room_id: str, participant: str, moment: Moment) -> None:
         """The right to be in the room has ended, also for every grant that was issued up to now."""
-        self._doorkeeper.withdraw(room_id, participant, moment.at)
+        self._doorkeeper.withdraw(room_id, participant, moment)
         room = self._rooms.get(room_id)
         member = room.member(participant) if room else None
         if member is not None:
@@ -119,7 +119,7 @@ class Rooms:
 
     def end(self, room_id: str, moment: Moment) -> None:
         """The visit is over for everyone, also for every grant that was issued up to now."""
-        self._doorkeeper.withdraw(room_id, "", moment.at)
+        self._doorkeeper.withdraw(room_id, "", moment)
         room = self._rooms.get(room_id)
         if room is not None:
             for member in room.members:
@@ -136,7 +136,7 @@ class Rooms:
 
     def tick(self, moment: Moment) -> None:
         """To be called about five times a second."""
-        self._doorkeeper.forget(moment.at)
+        self._doorkeeper.forget(moment)
         for room in list(self._rooms.values()):
             for member in room.tick(moment):
                 self.leave(member, LeaveReason.LOST, moment)

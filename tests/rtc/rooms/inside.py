@@ -77,7 +77,7 @@ class Building:
         known = Keys(keys)
         known.reread()
         self.spool = Spool.open(folder / "rtc" / "events.jsonl", START.at)
-        self.rooms = Rooms(Doorkeeper(known, START.at), self.spool, participants_max=participants_max)
+        self.rooms = Rooms(Doorkeeper(known, START), self.spool, participants_max=participants_max)
         self.notes: dict[str, Notes] = {}
 
     def grant(self, participant: str, moment: Moment, room: str = "room-1") -> str:

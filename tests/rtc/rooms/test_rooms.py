@@ -6,6 +6,7 @@ from core.errors import NotFound, Unavailable
 from core.grants import GrantRefused
 from core.room_events import LeaveReason, RoomEventKind
 from rtc.rooms.member import RESUME_S, Member
+from rtc.rooms.moment import Moment
 from rtc.rooms.room import Room
 from rtc.rooms.spool import Quality
 from rtc.rooms.track import SourceName, Track
@@ -158,3 +159,29 @@ async def test_entry_that_fails_for_lack_of_media_changes_nothing() -> None:
             b.rooms.enter(grant, no_room, START)
         assert (len(b.rooms), b.rooms.participants, await b.events()) == (0, 0, [])
         b.rooms.enter(grant, lambda *_: Notes(), START)
+
+
+@pytest.mark.parametrize("set_by_s", [-10 * 365 * 86400, -86400, -3600, -61, 61, 3600, 86400])
+async def test_clock_that_is_set_keeps_nobody_out_and_lets_nobody_in(set_by_s: float) -> None:
+    def now(seconds: float) -> Moment:
+        return Moment(START.at + seconds + set_by_s, START.tick + seconds)
+
+    def refused(text: str, moment: Moment) -> str:
+        with pytest.raises(GrantRefused) as caught:
+            b.rooms.enter(text, lambda *_: Notes(), moment)
+        return str(caught.value.reason)
+
+    with building() as b:
+        before = b.grant("anna", START)
+        b.rooms.enter(before, lambda *_: Notes(), START)
+        b.rooms.remove("room-1", "ben", START.later(10))
+        b.rooms.tick(now(12))
+        b.enter("ben", now(12))
+        b.enter("cleo", now(12))
+        assert refused(before, now(12)) in ("used", "expired")
+        b.rooms.remove("room-1", "ben", now(14))
+        assert refused(b.grant("ben", now(13)), now(15)) == "withdrawn"
+        b.enter("ben", now(16))
+        # Set back to what it was: what had been used then is not new.
+        b.rooms.tick(now(17))
+        assert refused(before, START.later(18)) == "used"

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.grants import CONTEXT, GrantRefused
 from rtc.rooms.entry import Doorkeeper, Keys
+from rtc.rooms.moment import Moment
 from tests.rtc.signalling.house import ORIGIN, House, browsers, control, house, open_house
 
 
@@ -126,12 +127,12 @@ def test_of_ten_thousand_mutated_grants_none_is_accepted() -> None:
         for _ in range(10_000):
             mutated = mutate(good, chance)
             try:
-                door.judge(mutated, judged_at)
+                door.judge(mutated, Moment(judged_at, judged_at))
             except GrantRefused:
                 continue
             accepted += mutated != good
         assert accepted == 0
-        assert door.judge(good, judged_at).participant == "anna", "and yet the original is good"
+        assert door.judge(good, Moment(judged_at, judged_at)).participant == "anna", "and yet the original is good"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_changed_claims_are_refused_whoever_else_signs_them(changes: dict[str, o
         ]
         for signature in signatures:
             with pytest.raises(GrantRefused):
-                door.judge(f"{changed.decode()}.{encode(signature).decode()}", judged_at)
+                door.judge(f"{changed.decode()}.{encode(signature).decode()}", Moment(judged_at, judged_at))
 
 
 @pytest.mark.parametrize("name", ["a b", "a\r\nb", "", "x" * 65, "é", "../x", "a/b"])
@@ -176,14 +177,14 @@ def test_signed_ids_that_could_break_a_description_are_refused(name: str) -> Non
             place.grant("anna", name, issued_at=100, expires_at=160),
         ):
             with pytest.raises(GrantRefused) as caught:
-                door.judge(grant, 101.0)
+                door.judge(grant, Moment(101.0, 101.0))
             assert caught.value.reason == "malformed"
 
 
 def doorkeeper(place: House) -> Doorkeeper:
     keys = Keys(place.settings.paths.grant_keys)
     assert keys.reread()
-    return Doorkeeper(keys, booted_at=0.0)
+    return Doorkeeper(keys, Moment(0.0, 0.0))
 
 
 def payload_of(grant: str) -> bytes:
