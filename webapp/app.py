@@ -17,6 +17,7 @@ from webapp.access.actor import Actor
 from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
+from webapp.account.colleagues.routes import colleagues
 from webapp.account.mfa.routes import mfa
 from webapp.account.mfa.second_step_routes import second
 from webapp.account.password_routes import password
@@ -26,6 +27,8 @@ from webapp.appointments.routes import appointments
 from webapp.appointments.visit.putting_out import put_out
 from webapp.appointments.visit.routes import visit
 from webapp.audit import chain
+from webapp.clients.emergency_routes import emergency
+from webapp.clients.family_routes import family
 from webapp.clients.routes import clients
 from webapp.crypto.keyring import Keyring
 from webapp.db import fields, migrate
@@ -137,9 +140,12 @@ FEATURES: tuple[Feature, ...] = (
     password,
     mfa,
     second,
+    colleagues,
     practice,
     setup,
     clients,
+    family,
+    emergency,
     appointments,
     visit,
     desk,

@@ -91,9 +91,10 @@ def install(
     @app.after_request
     def look_back(response: Response) -> Response:
         declared: Declared | None = g.get("declared")
-        if declared is None or "loaded" not in g or response.status_code >= 400:
-            return response
-        _check_recorded(declared, response)
+        if declared is not None and "loaded" in g:
+            if response.status_code < 400:
+                _check_recorded(declared, response)
+            _record_unasked(declared)
         return response
 
 
@@ -170,18 +171,29 @@ def _check_recorded(declared: Declared, response: Response) -> None:
     records = declared.records
     if isinstance(records, tuple) and not seen.intersection(records):
         if request.method in SAFE_METHODS:
-            client = getattr(g.loaded, "audit_client", None)
-            ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
-            ids.update(getattr(g.loaded, "audit_about", {}))
-            with unit(Event(records[0], g.actor, client=client, about=ids)):
-                pass
+            _record_access(records[0])
             return
         # A POST that shows its form again (status 200) did nothing; one that acted redirects or answers JSON.
         if response.status_code in (201, 204, 302, 303) or response.is_json:
             _fault(f"{request.endpoint} declares {records[0].value} and did not record it")
+
+
+def _record_unasked(declared: Declared) -> None:
+    """A form that is shown again shows what it showed before: who reads a record by sending nonsense has read it."""
     opened = opened_of_clients.get()
-    if isinstance(records, Nothing) and opened and not seen:
+    if not opened or recorded.get():
+        return
+    if isinstance(declared.records, Nothing):
         _fault(f"{request.endpoint} opened {', '.join(sorted(opened))} of a client and recorded nothing")
+    _record_access(Action.CLIENT_VIEWED)
+
+
+def _record_access(action: Action) -> None:
+    client = getattr(g.loaded, "audit_client", None)
+    ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
+    ids.update(getattr(g.loaded, "audit_about", {}))
+    with unit(Event(action, g.actor, client=client, about=ids)):
+        pass
 
 
 def _fault(sentence: str) -> None:

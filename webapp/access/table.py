@@ -84,6 +84,7 @@ class Resource(enum.StrEnum):
     VISIT_HISTORY = "Appointment history: chat, attendance"
     WAITING = "Who waits at one's door"
     PRACTICE = "Practice profile"
+    COLLEAGUES = "Colleagues: roles, second factors, invitations, resets"
     AUDIT = "Audit log"
     OWN_OPENINGS = "Audit log: who opened my record"
 
@@ -131,9 +132,15 @@ TABLE = (
     _row(Resource.FAMILY, Act.UPDATE, {ASSIGNED}),
     _row(Resource.FAMILY, Act.END, {ASSIGNED}),
     _row(Resource.FAMILY, Act.CHOOSE, {SELF, FAMILY}, right=Right.APPOINTMENTS, note="for whom one's lists are shown"),
-    _row(Resource.BREAK_GLASS, Act.CREATE, {UNASSIGNED, Principal.BILLING_ASSIGNED}, note="reason, fresh proof"),
+    _row(
+        Resource.BREAK_GLASS,
+        Act.CREATE,
+        {UNASSIGNED, GLASS, Principal.BILLING_ASSIGNED},
+        note="with a reason and a fresh proof; for 60 minutes; admins and the care team are told",
+    ),
     _row(Resource.BREAK_GLASS, Act.READ, {ADMIN}, note="the care team reads it on the client's profile"),
-    _row(Resource.BREAK_GLASS, Act.END, {GLASS, ADMIN}, note="providers their own"),
+    _row(Resource.BREAK_GLASS, Act.END, {ADMIN}),
+    _row(Resource.BREAK_GLASS, Act.CANCEL, {GLASS}, note="one's own, before the hour is over"),
     _row(Resource.APPOINTMENT_LIST, Act.READ, {SELF, FAMILY, *PROVIDERS}, right=Right.APPOINTMENTS),
     _row(Resource.APPOINTMENT, Act.CREATE, {ASSIGNED}, note="with a client of whose care team they are"),
     _row(Resource.APPOINTMENT, Act.READ, {SELF, FAMILY, ASSIGNED}, right=Right.APPOINTMENTS),
@@ -152,6 +159,14 @@ TABLE = (
     _row(Resource.WAITING, Act.READ, PROVIDERS),
     _row(Resource.PRACTICE, Act.READ, {ADMIN}, note="name, address and phone stand on every page; this is the form"),
     _row(Resource.PRACTICE, Act.UPDATE, {ADMIN}),
+    _row(Resource.COLLEAGUES, Act.READ, {ADMIN}),
+    _row(Resource.COLLEAGUES, Act.INVITE, {ADMIN}, note="with a fresh proof"),
+    _row(
+        Resource.COLLEAGUES,
+        Act.UPDATE,
+        {ADMIN},
+        note="with a fresh proof; never a password; the last admin can be neither disabled nor lose the role",
+    ),
     _row(Resource.AUDIT, Act.READ, {ADMIN}, note="ids and counts, never content; nobody changes it"),
     _row(Resource.AUDIT, Act.EXPORT, {ADMIN}, note="with a fresh proof"),
     _row(Resource.OWN_OPENINGS, Act.READ, {SELF}),

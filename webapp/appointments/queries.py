@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from webapp.access.actor import Actor, Role
+from webapp.access.table import Act, Principal, Resource
 from webapp.account.models import Account
 from webapp.appointments import window
 from webapp.appointments.local_time import day_bounds
 from webapp.appointments.models import Appointment, AppointmentClient, AppointmentReason, Status, ends_after
 from webapp.appointments.policy import ReadAppointment
-from webapp.clients.models import Client
+from webapp.clients.families import for_whom
+from webapp.clients.models import Client, FamilyMember
+from webapp.clients.policy import acting_for, may_as
 from webapp.ui.frame import Face
 
 PAGE_ROWS = 50
@@ -27,7 +30,8 @@ PAGE_ROWS = 50
 class Line:
     """An appointment in a list. *people* are the others: clients for a provider, the provider for a client.
 
-    *is_near*: its clients can come now.
+    *is_near*: its clients can come now. *for_whom*: the clients for whom the reader acts in it; *looks_only*: they
+    were given leave to see it, not to join.
     """
 
     id: uuid.UUID
@@ -40,10 +44,12 @@ class Line:
     entry: window.Entry
     opens_at: datetime
     is_near: bool
+    for_whom: tuple[str, ...] = ()
+    looks_only: bool = False
 
     @property
     def can_join(self) -> bool:
-        return self.entry is window.Entry.OPEN
+        return self.entry is window.Entry.OPEN and not self.looks_only
 
     @property
     def is_ahead(self) -> bool:
@@ -147,7 +153,9 @@ def view(actor: Actor, read: ReadAppointment, *, at: datetime) -> AppointmentVie
         clients=tuple(Face(client.id, client.name) for client in read.clients),
         uninvited=tuple(Face(c.id, c.name) for c in read.clients if c.account_id is None) if is_provider else (),
         reason=reason.text if reason else "",
-        can_cancel=appointment.status is Status.SCHEDULED and appointment.starts_at > at,
+        can_cancel=read.may(Resource.APPOINTMENT, Act.CANCEL)
+        and appointment.status is Status.SCHEDULED
+        and appointment.starts_at > at,
     )
 
 
@@ -158,7 +166,8 @@ def _all() -> peewee.ModelSelect[Appointment]:
 def _mine(actor: Actor) -> peewee.ModelSelect[Appointment]:
     if actor.role is Role.PROVIDER:
         return _all().where(Appointment.provider == actor.id)
-    ids = AppointmentClient.select(AppointmentClient.appointment).join(Client).where(Client.account == actor.id)
+    whose = [client.id for client in for_whom(actor).shown]
+    ids = AppointmentClient.select(AppointmentClient.appointment).where(AppointmentClient.client.in_(whose))
     return _all().where(Appointment.id.in_(ids))
 
 
@@ -188,11 +197,20 @@ def _lines(actor: Actor, rows: Iterable[Appointment], *, at: datetime, about: Ro
     """*about* says for whom the others are named, if not for the actor: a client's history names providers."""
     rows = list(rows)
     named_for = about or actor.role
-    clients = {} if named_for is Role.CLIENT else _clients_of([row.id for row in rows])
-    return tuple(_line(actor, row, clients.get(row.id), at=at) for row in rows)
+    ids = [row.id for row in rows]
+    clients = {} if named_for is Role.CLIENT else _clients_of(ids)
+    acted_for = _acted_for(actor, ids) if named_for is Role.CLIENT else {}
+    return tuple(_line(actor, row, clients.get(row.id), acted_for.get(row.id, ()), at=at) for row in rows)
 
 
-def _line(actor: Actor, row: Appointment, clients: tuple[Face, ...] | None, *, at: datetime) -> Line:
+def _line(
+    actor: Actor,
+    row: Appointment,
+    clients: tuple[Face, ...] | None,
+    acted_for: tuple[FamilyMember, ...],
+    *,
+    at: datetime,
+) -> Line:
     facts = {"ended": row.status is Status.DONE, "cancelled": row.status is Status.CANCELLED}
     if actor.role is Role.PROVIDER:
         door = window.for_provider(row.starts_at, row.minutes, ZoneInfo(actor.time_zone), **facts)
@@ -209,7 +227,26 @@ def _line(actor: Actor, row: Appointment, clients: tuple[Face, ...] | None, *, a
         entry=door.entry(at=at),
         opens_at=door.opens_at,
         is_near=window.for_client(row.starts_at, row.minutes, **facts).entry(at=at) is window.Entry.OPEN,
+        for_whom=tuple(member.client.called for member in acted_for),
+        looks_only=bool(acted_for)
+        and not any(may_as(Principal.FAMILY, m, Resource.VISIT, Act.JOIN) for m in acted_for),
     )
+
+
+def _acted_for(actor: Actor, ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[FamilyMember, ...]]:
+    """By which rights the actor acts in these appointments; in those of their own they act for themself."""
+    members = {member.client_id: member for member in acting_for(actor)}
+    found: dict[uuid.UUID, tuple[FamilyMember, ...]] = {}
+    if not members:
+        return found
+    here = AppointmentClient.select(AppointmentClient, Client.account).join(Client)
+    own = set()
+    for row in here.where(AppointmentClient.appointment.in_(ids)):
+        if row.client.account_id == actor.account:
+            own.add(row.appointment_id)
+        elif row.client_id in members:
+            found[row.appointment_id] = (*found.get(row.appointment_id, ()), members[row.client_id])
+    return {appointment: acting for appointment, acting in found.items() if appointment not in own}
 
 
 def _clients_of(ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[Face, ...]]:

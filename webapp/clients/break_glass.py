@@ -18,6 +18,7 @@ from webapp.account.models import Account, AccountRole
 from webapp.audit.events import Action, Event
 from webapp.clients import policy
 from webapp.clients.models import BreakGlass, BreakGlassReason, CareTeam, Client, holds
+from webapp.clients.policy import ReadClient
 from webapp.db.unit import unit
 from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate, NoticeKind
@@ -26,6 +27,7 @@ from webapp.ui.frame import Face
 
 LASTS = timedelta(minutes=60)
 SHOWN_FOR = timedelta(days=30)  # on the profile; older ones are in the audit record, for good
+PAGE_ROWS = 50
 NEWS_FOR = timedelta(days=7)  # on the homes of those who were told
 
 
@@ -74,7 +76,7 @@ def open_record(actor: Actor, client_id: uuid.UUID, reason: str, settings: Setti
         # The client's row is the lock: a button that is pressed twice opens once.
         Client.update(archived_at=Client.archived_at).where(Client.id == client_id).execute()
         if policy.open_glass(actor, client_id) is not None:
-            raise Conflict(gettext("You have opened this record already."))
+            raise Conflict(gettext("This record is open to you already. Go back to the client’s page."))
         row.save(force_insert=True)
         BreakGlassReason.create(opening=row, text=reason)
         told = _concerned(client_id, but=actor.id)
@@ -83,6 +85,13 @@ def open_record(actor: Actor, client_id: uuid.UUID, reason: str, settings: Setti
             for account in told.values():
                 post(account.email, MailTemplate.BREAK_GLASS, {"link": settings.origin}, at=at)
     return row
+
+
+def close_own(actor: Actor, read: ReadClient, *, at: datetime) -> None:
+    """The actor no longer needs the record that *read* opened to them."""
+    if read.opening is None:
+        raise RuntimeError("the rule lets only those close who have opened")
+    close(actor, read.opening, at=at)
 
 
 def close(actor: Actor, row: BreakGlass, *, at: datetime) -> None:
@@ -110,9 +119,20 @@ def news(actor: Actor, *, at: datetime) -> tuple[Opening, ...]:
     return tuple(_opening(row, at=at) for row in rows)
 
 
-def all_openings(*, page: int, rows: int, at: datetime) -> tuple[Opening, ...]:
+@dataclass(frozen=True)
+class Openings:
+    """A page of them."""
+
+    lines: tuple[Opening, ...]
+    page: int
+    pages: int
+
+
+def all_openings(*, page: int, at: datetime) -> Openings:
     """A page of all that there ever were, latest first: for admins."""
-    return tuple(_opening(row, at=at) for row in _rows().paginate(page, rows))
+    pages = max(1, -(-BreakGlass.select().count() // PAGE_ROWS))
+    page = min(max(1, page), pages)
+    return Openings(tuple(_opening(row, at=at) for row in _rows().paginate(page, PAGE_ROWS)), page, pages)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,12 @@ from webapp.clients import policy
 from webapp.clients.family_invitations import invite
 from webapp.clients.models import Client, FamilyMember, Relation, holds
 from webapp.clients.policy import ReadClient
+from webapp.clients.queries import own_client
 from webapp.db.unit import unit
 from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate, NoticeKind
 from webapp.outbox.notices import notify
+from webapp.ui.frame import Face
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,64 @@ def of_member(act: Act) -> On[[uuid.UUID, uuid.UUID], ReadMember]:
         return ReadMember(read, member)
 
     return On(Resource.FAMILY, act, judge)
+
+
+@dataclass(frozen=True)
+class FamilyLine:
+    """Somebody who acts for a client, on the profile. *over* once their last day has passed; *waits*: not yet in."""
+
+    id: uuid.UUID
+    face: Face
+    email: str
+    relation: Relation
+    joins_visits: bool
+    ends_at: datetime | None
+    over: bool
+    waits: bool
+
+
+def listed(client_id: uuid.UUID, *, at: datetime) -> tuple[FamilyLine, ...]:
+    """Who acts for the client, and whose last day has passed without having been taken off the list."""
+    rows = FamilyMember.select().where((FamilyMember.client == client_id) & FamilyMember.ended_at.is_null())
+    return tuple(
+        FamilyLine(
+            id=row.id,
+            face=Face(row.account_id or row.id, row.name),
+            email=row.email,
+            relation=row.relation,
+            joins_visits=row.joins_visits,
+            ends_at=row.ends_at,
+            over=row.ends_at is not None and row.ends_at <= at,
+            waits=row.account_id is None,
+        )
+        for row in rows.order_by(FamilyMember.added_at, FamilyMember.id)
+    )
+
+
+@dataclass(frozen=True)
+class ForWhom:
+    """The people whose lists somebody sees, themself first if they are a client, and whom they have chosen."""
+
+    own: Client | None
+    others: tuple[Client, ...]
+    chosen: uuid.UUID | None
+
+    @property
+    def everybody(self) -> tuple[Client, ...]:
+        return ((self.own,) if self.own else ()) + self.others
+
+    @property
+    def shown(self) -> tuple[Client, ...]:
+        """Those whose lists are to be shown now."""
+        return tuple(client for client in self.everybody if self.chosen in (None, client.id))
+
+
+def for_whom(actor: Actor) -> ForWhom:
+    """Whose appointments the actor sees. A choice that no longer holds is none."""
+    own = own_client(actor) if actor.role is Role.CLIENT else None
+    others = tuple(member.client for member in policy.acting_for(actor))
+    ids = {client.id for client in (own, *others) if client is not None}
+    return ForWhom(own, others, actor.acting_for if actor.acting_for in ids else None)
 
 
 def add(

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from core.clock import utcnow
 from core.errors import Invalid
 from webapp.account.actions import NAME_MAX, tidy_email
 from webapp.account.zones import zone_choices
+from webapp.clients.families import Terms
+from webapp.clients.models import Relation
 from webapp.clients.values import ClientValues, Details
+
+REASON_MIN = 10  # “urgent” tells nobody anything
+REASON_MAX = 1000
 
 # Languages that people ask an interpreter for; the names come from CLDR in the reader's own language.
 LANGUAGES = (
@@ -92,10 +99,76 @@ class OwnForm(ClientForm):
     birth_date = None
 
 
+class FamilyTermsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """What somebody may do for a client, and until when."""
+
+    relation = SelectField(lazy_gettext("Relation"), [InputRequired()])
+    joins_visits = BooleanField(lazy_gettext("May join visits and write in their chat"))
+    last_day = DateField(lazy_gettext("Last day"), [Optional()])
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.relation.choices = [(relation.value, relation_name(relation)) for relation in Relation]
+
+    def terms(self, zone: ZoneInfo) -> Terms:
+        """What was chosen; the last day ends with it, on a clock in *zone*."""
+        ends_at = None
+        if self.last_day.data:
+            following = self.last_day.data + timedelta(days=1)
+            ends_at = datetime.combine(following, time.min, tzinfo=zone).astimezone(UTC)
+        return Terms(Relation(self.relation.data), bool(self.joins_visits.data), ends_at)
+
+
+class FamilyForm(FamilyTermsForm):
+    """Somebody who is to act for a client."""
+
+    name = StringField(
+        lazy_gettext("Full name"),
+        [DataRequired(lazy_gettext("Please write a name.")), _at_most(NAME_MAX)],
+        filters=[_tidy],
+    )
+    email = StringField(
+        lazy_gettext("Email"),
+        [DataRequired(lazy_gettext("Please write an e-mail address.")), _at_most(254)],
+        filters=[_tidy],
+    )
+
+    def validate_email(self, field: StringField) -> None:
+        try:
+            field.data = tidy_email(field.data)
+        except Invalid as e:
+            raise ValidationError(e.sentence) from e
+
+
+class EmergencyForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Why a record has to be opened now."""
+
+    reason = TextAreaField(
+        lazy_gettext("Reason"),
+        [
+            DataRequired(lazy_gettext("Please write why. Admins and the care team read it.")),
+            Length(min=REASON_MIN, message=lazy_gettext("A few more words, please: what has happened?")),
+            _at_most(REASON_MAX),
+        ],
+        filters=[_trim],
+    )
+
+
 class PasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """The password that an invited person chooses."""
 
     password = PasswordField(lazy_gettext("Password"), [DataRequired(lazy_gettext("Please choose a password."))])
+
+
+def relation_name(relation: Relation) -> str:
+    """What somebody is to the client, in words."""
+    return {
+        Relation.PARENT: gettext("Parent"),
+        Relation.GUARDIAN: gettext("Guardian"),
+        Relation.PARTNER: gettext("Partner"),
+        Relation.CHILD: gettext("Grown-up child"),
+        Relation.OTHER: gettext("Somebody else"),
+    }[relation]
 
 
 def language_choices() -> list[tuple[str, str]]:

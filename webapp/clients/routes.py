@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,15 +20,26 @@ from webapp.access.rules import by_role, public
 from webapp.access.table import Act, Resource
 from webapp.account import browser
 from webapp.audit.events import Action
-from webapp.clients import actions, invitations, policy, queries
-from webapp.clients.forms import ClientForm, OwnForm, PasswordForm, language_name
+from webapp.clients import actions, break_glass, families, invitations, policy, queries
+from webapp.clients.forms import ClientForm, OwnForm, PasswordForm, language_name, relation_name
 from webapp.clients.invitations import Opened
 from webapp.clients.policy import ReadClient
 from webapp.clients.values import ClientValues, Details
 from webapp.practice import queries as practice
 from webapp.ui.refusal import show_refusal
+from webapp.ui.times import calendar_date
 
 clients = Feature("clients", __name__)
+clients.add_app_template_filter(relation_name)
+
+
+@clients.app_template_filter("last_day")
+def last_day(ends_at: datetime) -> str:
+    """The last day of a right that ends at midnight on the practice's clock."""
+    return calendar_date(
+        (ends_at.astimezone(ZoneInfo(practice.current().time_zone)) - timedelta(microseconds=1)).date()
+    )
+
 
 create_rule = by_role(Resource.CLIENT_CONTACT, Act.CREATE)
 edit_rule = policy.of_client(Resource.CLIENT_RECORD, Act.UPDATE)
@@ -154,7 +167,8 @@ def accept(_actor: Actor, opened: Opened | None) -> ResponseReturnValue:
 
 
 def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
-    shown = queries.client_info(read, at=utcnow())
+    at = utcnow()
+    shown = queries.client_info(read, at=at)
     on_team = {face.id for face in shown.team}
     others = [face for face in queries.colleagues(actor) if face.id not in on_team]
     return render_template(
@@ -164,6 +178,8 @@ def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
         language=language_name(shown.language),
         colleagues=others,
         own=actor.role is Role.CLIENT,
+        family=families.listed(read.audit_client, at=at) if read.full else (),
+        emergencies=break_glass.told_on_profile(read.audit_client, at=at) if read.cares else (),
         cares=read.cares,
         trouble=trouble,
     )

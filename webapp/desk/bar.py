@@ -13,6 +13,8 @@ from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.step_up import StepUp, is_fresh
 from webapp.account.policy import other_roles
 from webapp.appointments.visit.queries import WaitingPerson, waiting_for
+from webapp.clients.families import ForWhom, for_whom
+from webapp.clients.models import Client
 from webapp.practice import queries as practice
 from webapp.ui import frame
 from webapp.ui.frame import Bar, Face, MenuItem, Reader, Tab, Theme, Waiting
@@ -42,8 +44,9 @@ def bar() -> Bar:
         tabs=_tabs(actor),
         menu=_menu(actor),
         face=Face(actor.id, actor.name),
+        for_whom=_for_whom(actor),
         phone=info.phone,
-        live_url=url_for("outbox.live"),
+        live_url=url_for("outbox.live", after=g.get("news_number")),
         waiting=tuple(waiting_line(person) for person in waiting),
         waiting_url=url_for("desk.home"),
         admit_all_url=url_for("visit.admit_all", appointment_id=waiting[0].appointment_id) if at_once else "",
@@ -79,6 +82,7 @@ def _tabs(actor: Actor) -> tuple[Tab, ...]:
             return (
                 Tab(gettext("Home"), url_for("desk.home"), "house-door", current=at == "home"),
                 Tab(gettext("Practice"), url_for("practice.show"), "building", current=at == "practice"),
+                Tab(gettext("Colleagues"), url_for("colleagues.index"), "people", current=at == "colleagues"),
             )
         case _:
             return (
@@ -88,6 +92,8 @@ def _tabs(actor: Actor) -> tuple[Tab, ...]:
 
 
 _PLACES = {
+    "emergency.ask": "clients",
+    "emergency.open_record": "clients",
     "desk.home": "home",
     "desk.clients": "clients",
     "desk.client_history": "clients",
@@ -100,7 +106,8 @@ _PLACES = {
 def _place() -> str:
     """Which tab this page belongs to: a feature's name, unless the page is named here."""
     endpoint = request.endpoint or ""
-    return _PLACES.get(endpoint, endpoint.partition(".")[0])
+    place = endpoint.partition(".")[0]
+    return _PLACES.get(endpoint, "clients" if place == "family" else place)
 
 
 def _menu(actor: Actor) -> tuple[MenuItem, ...]:
@@ -120,10 +127,47 @@ def _menu(actor: Actor) -> tuple[MenuItem, ...]:
         for role in other_roles(actor)
     )
     return (
+        *_whom_to_choose(actor),
         MenuItem(gettext("My Account"), url_for("account.info"), "person-circle"),
         *switches,
         MenuItem(gettext("Sign out"), url_for("account.sign_out"), "box-arrow-right", post=True),
     )
+
+
+def _for_whom(actor: Actor) -> str:
+    """Whose visits the pages show: said as soon as somebody acts for anybody."""
+    whose = for_whom(actor)
+    if not whose.others:
+        return ""
+    return ", ".join(_called(whose, client) for client in whose.shown)
+
+
+def _whom_to_choose(actor: Actor) -> tuple[MenuItem, ...]:
+    """For somebody who acts for several, or for somebody besides themself: each of them, and everybody."""
+    whose = for_whom(actor)
+    if not whose.others or len(whose.everybody) < 2:
+        return ()
+    everybody = MenuItem(
+        gettext("Everybody’s visits"), url_for("family.choose_everybody"), _mark(whose.chosen is None), post=True
+    )
+    each = (
+        MenuItem(
+            gettext("My own visits") if client is whose.own else gettext("Visits of %(name)s", name=client.called),
+            url_for("family.choose", client_id=client.id),
+            _mark(whose.chosen == client.id),
+            post=True,
+        )
+        for client in whose.everybody
+    )
+    return (everybody, *each)
+
+
+def _called(whose: ForWhom, client: Client) -> str:
+    return gettext("myself") if client is whose.own else client.called
+
+
+def _mark(chosen: bool) -> str:
+    return "check-circle-fill" if chosen else "circle"
 
 
 def _actor() -> Actor:

@@ -12,6 +12,8 @@ from webapp.appointments import queries as appointments
 from webapp.appointments.queries import Line
 from webapp.appointments.visit.models import Attendance, Stay, Visit
 from webapp.appointments.visit.queries import StayView
+from webapp.appointments.window import Entry
+from webapp.clients.policy import ReadClient
 
 
 class Grade(enum.StrEnum):
@@ -35,11 +37,14 @@ def grade(stay: StayView) -> Grade:
 
 @dataclass(frozen=True)
 class PastLine:
-    """An appointment in a client's history. *minutes* is how long the visit lasted, None if nobody was in it."""
+    """An appointment in a client's history. *minutes* is how long the visit lasted, None if nobody was in it.
+
+    *opens*: the actor may look into it.
+    """
 
     line: Line
     minutes: int | None
-    is_mine: bool
+    opens: bool
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,18 @@ class PastLines:
     pages: int
 
 
-def client_history(actor: Actor, client_id: uuid.UUID, *, page: int, at: datetime) -> PastLines:
+def client_history(actor: Actor, read: ReadClient, *, page: int, at: datetime) -> PastLines:
     """All appointments of a client whom the actor knows, latest first."""
-    found = appointments.with_client(actor, client_id, page=page, at=at)
+    found = appointments.with_client(actor, read.audit_client, page=page, at=at)
     lasted_min = _lasted_min([line.id for line in found.lines], at=at)
-    lines = tuple(
-        PastLine(line, lasted_min.get(line.id), actor.role is Role.CLIENT or line.provider == actor.account)
-        for line in found.lines
-    )
+    lines = tuple(PastLine(line, lasted_min.get(line.id), _opens(actor, read, line)) for line in found.lines)
     return PastLines(lines, found.page, found.pages)
+
+
+def _opens(actor: Actor, read: ReadClient, line: Line) -> bool:
+    if read.opening is not None:  # in an emergency one reads what was; the appointment's own page is for its people
+        return line.entry is Entry.OVER
+    return actor.role is Role.CLIENT or line.provider == actor.account
 
 
 def _lasted_min(ids: list[uuid.UUID], *, at: datetime) -> dict[uuid.UUID, int]:

@@ -12,7 +12,8 @@ from webapp.access.actor import Actor, Role
 from webapp.account.models import Account, AccountRole
 from webapp.appointments import queries as appointments
 from webapp.appointments.queries import Around, Line
-from webapp.clients.queries import ClientLine, ClientPage, care_team, own_client
+from webapp.clients.families import for_whom
+from webapp.clients.queries import ClientLine, ClientPage, care_team
 from webapp.desk.bar import waiting_people
 from webapp.practice.queries import PracticeInfo, current
 from webapp.ui.frame import Face
@@ -50,11 +51,14 @@ class ClientHome:
     starts_in_min: int  # below 0 once it has begun
     team: tuple[Face, ...]
     practice: PracticeInfo
+    acts: bool  # for somebody besides, or instead of, themself
+    shown: tuple[str, ...]  # whose visits the page shows
 
 
 def client_home(actor: Actor, *, at: datetime) -> ClientHome:
     """The acting client's home."""
-    client = own_client(actor)
+    whose = for_whom(actor)
+    client = whose.own
     line = appointments.next_up(actor, at=at)
     return ClientHome(
         called=client.called if client else actor.name,
@@ -63,6 +67,8 @@ def client_home(actor: Actor, *, at: datetime) -> ClientHome:
         starts_in_min=int((line.starts_at - at).total_seconds() // 60) if line else 0,
         team=care_team(client.id) if client else (),
         practice=current(),
+        acts=bool(whose.others),
+        shown=tuple(each.called for each in whose.shown),
     )
 
 

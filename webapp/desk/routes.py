@@ -20,6 +20,7 @@ from webapp.appointments.visit import queries as visit_queries
 from webapp.appointments.visit.policy import Door
 from webapp.audit.events import Action
 from webapp.clients import policy as client_policy
+from webapp.clients.break_glass import news
 from webapp.clients.policy import ReadClient
 from webapp.clients.queries import Order, Which, list_clients
 from webapp.desk import past, queries
@@ -45,10 +46,14 @@ def home(actor: Actor) -> ResponseReturnValue:
     at = utcnow()
     match actor.role:
         case Role.PROVIDER:
-            return render_template("desk/provider_home.html", home=queries.provider_home(actor, at=at))
+            return render_template(
+                "desk/provider_home.html", home=queries.provider_home(actor, at=at), emergencies=news(actor, at=at)
+            )
         case Role.ADMIN:
             settings = current_app.extensions["wellhouse.settings"]
-            return render_template("desk/admin_home.html", home=queries.admin_home(settings))
+            return render_template(
+                "desk/admin_home.html", home=queries.admin_home(settings), emergencies=news(actor, at=at)
+            )
         case _:
             return render_template("desk/client_home.html", home=queries.client_home(actor, at=at))
 
@@ -89,14 +94,16 @@ def clients(actor: Actor) -> ResponseReturnValue:
 @desk.get("/clients/<uuid:client_id>/appointments", allow=client_history_rule, records=Action.HISTORY_VIEWED)
 def client_history(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     page = request.args.get("page", 1, type=int)
-    found = past.client_history(actor, read.client.id, page=page, at=utcnow())
+    found = past.client_history(actor, read, page=page, at=utcnow())
     return render_template("desk/client_history.html", read=read, found=found)
 
 
 @desk.get("/appointments/<uuid:appointment_id>/history", allow=visit_history_rule, records=Action.HISTORY_VIEWED)
 def visit_history(actor: Actor, door: Door) -> ResponseReturnValue:
     line = appointments.line_of(actor, door.read, at=utcnow())
-    return render_template("desk/visit_history.html", line=line, history=visit_queries.history(actor, door))
+    return render_template(
+        "desk/visit_history.html", line=line, history=visit_queries.history(actor, door), opening=door.read.opening
+    )
 
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)

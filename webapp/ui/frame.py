@@ -87,6 +87,7 @@ class Bar:
     tabs: tuple[Tab, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     face: Face | None = None
+    for_whom: str = ""  # for whom somebody acts, written in the bar
     phone: str = ""
     contact_url: str = ""
     help_url: str = ""

@@ -75,6 +75,10 @@ def rooms(app: Flask) -> Feature:
     def again(_actor: Actor) -> ResponseReturnValue:
         return "the form once more"
 
+    @made.post("/rooms/<uuid:thing_id>/again", allow=load, records=Action.CLIENT_SAVED)
+    def again_with_content(_actor: Actor, _loaded: Loaded) -> ResponseReturnValue:
+        return str(Diary.get().body), 409
+
     for kind in (Conflict, Invalid, NotFound, Refused, Unavailable):
         _failing(made, kind)
     app.register_blueprint(made)
@@ -127,6 +131,12 @@ def test_reading_a_client_unrecorded_is_a_fault(app: Flask, rooms: Feature) -> N
     answer = browser.get("/rooms/read")
     assert answer.status_code == 500
     assert "a secret" not in answer.text
+
+
+def test_content_in_a_form_that_is_shown_again_is_recorded_as_read(app: Flask, rooms: Feature) -> None:
+    account, thing = people.make_account(Role.PROVIDER), uuid.uuid4()
+    assert people.sign_in(app, account).send(f"/rooms/{thing}/again").text == "a secret"
+    assert (last().action, last().account, last().client) == (Action.CLIENT_VIEWED, account.id, CLIENT)
 
 
 def test_act_that_did_not_record_what_it_declared_is_a_fault(app: Flask, rooms: Feature) -> None:

@@ -55,7 +55,7 @@ def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetim
     read, stands = door.read, queries.state(door, at=at)
     starts = times.clock_time(read.appointment.starts_at, reader_zone(), with_zone=True)
     other = _other_name(door)
-    mine = read.client.called if read.client else actor.name
+    mine = read.client.called if read.client and read.is_own else actor.name
     said = queries.About("", "") if door.is_staff else queries.said_before(door)
     stage = _stage(stands)
     return Page(

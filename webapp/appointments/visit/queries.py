@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext
+
 from core.room_events import LeaveReason
 from webapp.access.actor import Actor, Role
 from webapp.appointments.models import Appointment
@@ -189,7 +191,11 @@ def history(actor: Actor, door: Door) -> VisitHistory | None:
         return None
     people = []
     for row in _attendances().where(Attendance.visit == door.visit).order_by(Attendance.role.desc()):
-        if door.is_staff or row.role is not Role.CLIENT or row.account_id == actor.account:
+        # A client, and whoever acts for them, are one side of it.
+        mine = row.account_id == actor.account or (
+            door.read.client is not None and row.client_id == door.read.client.id
+        )
+        if door.is_staff or row.role is not Role.CLIENT or mine:
             stays = Stay.select().where(Stay.attendance == row).order_by(Stay.joined_at)
             people.append(AttendeeView(_name(door, row), row.role, tuple(_stay(stay) for stay in stays)))
     return VisitHistory(door.visit.began_at, door.visit.ended_at, tuple(people), chat(door))
@@ -210,7 +216,7 @@ def _waiting_person(row: Attendance) -> WaitingPerson:
     return WaitingPerson(
         person=row.id,
         client_id=row.client_id or row.account_id,
-        name=row.client.name if row.client else row.account.name,
+        name=_full_name(row),
         since=row.waiting_since,
         appointment_id=appointment.id,
         starts_at=appointment.starts_at,
@@ -223,9 +229,22 @@ def _present(door: Door, row: Attendance) -> Present:
 
 def _name(door: Door, row: Attendance) -> str:
     """Providers see a client's full name; the others see the name by which the client is called."""
+    if door.is_staff or row.client is None or _acts(row):
+        return _full_name(row)
+    return str(row.client.called)
+
+
+def _full_name(row: Attendance) -> str:
+    """“Sigrid Halvorsen for Maren” where somebody acts for the client."""
     if row.client is None:
         return str(row.account.name)
-    return str(row.client.name if door.is_staff else row.client.called)
+    if _acts(row):
+        return gettext("%(name)s for %(client)s", name=row.account.name, client=row.client.called)
+    return str(row.client.name)
+
+
+def _acts(row: Attendance) -> bool:
+    return row.client is not None and row.client.account_id != row.account_id
 
 
 def _names(door: Door) -> dict[uuid.UUID, str]:
