@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from rtc.rooms.moment import Moment
+from rtc.signalling.doorstep import Doorstep
 from rtc.signalling.messages import MESSAGE_BYTES_MAX, CloseCode
 from rtc.signalling.reception import Reception
 from rtc.signalling.session import Session
@@ -24,6 +25,7 @@ def application(
 ) -> web.Application:
     """The aiohttp application; on its shutdown the websockets are closed with 1001, and people may resume elsewhere."""
     wires: set[WebsocketWire] = set()
+    doorstep = Doorstep()
 
     async def visit(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") not in origins:
@@ -38,9 +40,12 @@ def application(
         await socket.prepare(request)
         wire = WebsocketWire(socket, _cut(request))
         wires.add(wire)
+        # nginx writes it anew, so that nobody can claim another's.
+        doorstep.enter(wire, request.headers.get("X-Forwarded-For", ""))
         try:
-            await Session(socket, wire, reception, present).run()
+            await Session(socket, wire, reception, present, lambda: doorstep.leave(wire)).run()
         finally:
+            doorstep.leave(wire)
             wires.discard(wire)
             if request.transport is not None:
                 request.transport.close()

@@ -32,15 +32,21 @@ class Closed(Exception):
 
 
 class Session:
-    """Reads what comes over *socket*. *present* tells the time."""
+    """Reads what comes over *socket*. *present* tells the time; *inside* is called when the hello was a good one."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, wire: WebsocketWire, reception: Reception, present: Callable[[], Moment]
+        self,
+        socket: web.WebSocketResponse,
+        wire: WebsocketWire,
+        reception: Reception,
+        present: Callable[[], Moment],
+        inside: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._wire = wire
         self._reception = reception
         self._present = present
+        self._inside = inside
 
     async def run(self) -> None:
         """Until the websocket is closed."""
@@ -71,6 +77,7 @@ class Session:
     async def _read(self) -> None:
         visitor = await self._greet()
         if visitor is not None:
+            self._inside()
             await self._converse(visitor)
 
     async def _greet(self) -> Visitor | None:

@@ -45,6 +45,10 @@ class WebsocketWire:
             self._work.set()
             self._cut_off = asyncio.get_running_loop().call_later(GOODBYE_S, self._abort)
 
+    def cut(self) -> None:
+        """End the connection below without a word."""
+        self._abort()
+
     async def run(self) -> CloseCode:
         """Send until :meth:`close` was called and everything before it is sent. Returns its code."""
         try:

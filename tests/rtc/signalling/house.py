@@ -101,9 +101,11 @@ class Browser:
         assert self._socket is not None
         return self._socket
 
-    async def connect(self) -> None:
+    async def connect(self, address: str = "192.0.2.1") -> None:
+        """Open a websocket, as nginx does for somebody at *address*."""
         self._early.clear()
-        self._socket = await self._sockets.ws_connect("http://rtc/rtc/v1", headers={"Origin": ORIGIN})
+        headers = {"Origin": ORIGIN, "X-Forwarded-For": address}
+        self._socket = await self._sockets.ws_connect("http://rtc/rtc/v1", headers=headers)
 
     async def hello(self, **credentials: str) -> dict[str, Any]:
         """Say hello on a new websocket; the answer."""
