@@ -8,9 +8,16 @@ from flask.typing import ResponseReturnValue
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import signed_in
-from webapp.outbox.stream import stream
+from webapp.outbox.stream import newest, stream
 
 outbox = Feature("outbox", __name__)
+
+
+@outbox.before_app_request
+def remember_where_news_begins() -> None:
+    """Before a page is made: whatever happens from here on, its stream will tell."""
+    if g.get("session") is not None and g.declared.activity:
+        g.news_number = newest()
 
 
 @outbox.get(
@@ -27,7 +34,8 @@ def live(actor: Actor) -> ResponseReturnValue:
             actor.id,
             g.session.id,
             current_app.extensions["wellhouse.settings"].portal,
-            request.headers.get("Last-Event-ID"),
+            # A browser that comes back names the last it saw; a new page what was the last when it was drawn.
+            request.headers.get("Last-Event-ID") or request.args.get("after"),
         ),
         mimetype="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},

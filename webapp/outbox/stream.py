@@ -54,7 +54,7 @@ class Watcher:
             self._streams.setdefault(account, set()).add(mailbox)
             if not self._running:
                 # Where to begin is settled before this stream settles its own, or news between the two would be lost.
-                begin = _newest()
+                begin = newest()
                 threading.Thread(target=self._watch, args=(begin,), name="live-watcher", daemon=True).start()
                 self._running = True
         return mailbox
@@ -111,12 +111,11 @@ def stream(account: uuid.UUID, session: uuid.UUID, limits: Portal, last_event_id
     mailbox = watcher.join(account, session, limits)
     try:
         yield "retry: 1000\n\n"
-        sent = _newest()
+        sent = newest()
         if last_event_id is not None and _NUMBER.fullmatch(last_event_id):
             for number, kind, thing in _missed(account, int(last_event_id), sent):
                 yield _line(number, kind, thing)
-        else:
-            yield f"id: {sent}\nevent: hello\ndata: {{}}\n\n"
+        yield f"id: {sent}\nevent: hello\ndata: {{}}\n\n"
         ends = time.monotonic() + STREAM_LIFE_S
         while time.monotonic() < ends:
             try:
@@ -142,7 +141,8 @@ def _over(asked: set[uuid.UUID], limits: Portal) -> set[uuid.UUID]:
         return sessions.over(asked, limits, at=utcnow())
 
 
-def _newest() -> int:
+def newest() -> int:
+    """The number of the last notice; 0 before the first."""
     with db.connection_context():
         return int(Notice.select(peewee.fn.COALESCE(peewee.fn.MAX(Notice.id), 0)).scalar())
 

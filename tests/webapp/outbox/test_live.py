@@ -93,6 +93,19 @@ def test_only_ones_own_news_comes(browser: Browser, amara: Account) -> None:
         assert news(parts)["thing"] == str(mine)
 
 
+def test_what_happens_between_a_page_and_its_stream_is_told(browser: Browser, amara: Account) -> None:
+    page = browser.get("/account").text
+    stream = re.search(r'data-behaviour="live" data-url="([^"]+)"', page)
+    assert stream
+    thing = uuid.uuid4()
+    tell(amara, thing)
+    answer = browser.get(stream[1])
+    parts = (part.decode() for part in answer.iter_encoded())
+    assert next(parts) == "retry: 1000\n\n"
+    assert news(parts)["thing"] == str(thing)
+    answer.close()
+
+
 def test_stream_resumes_where_it_broke_off(browser: Browser, amara: Account) -> None:
     things = [uuid.uuid4() for _ in range(6)]
     with listening(browser) as parts:
@@ -105,6 +118,7 @@ def test_stream_resumes_where_it_broke_off(browser: Browser, amara: Account) -> 
     tell(people.make_account(Role.PROVIDER), uuid.uuid4())
     with listening(browser, after=seen) as parts:
         assert [news(parts)["thing"] for _ in range(3)] == [str(thing) for thing in things[1:4]]
+        hello(parts)
         for thing in things[4:]:
             tell(amara, thing)
         assert [news(parts)["thing"] for _ in range(2)] == [str(thing) for thing in things[4:]]
