@@ -22,6 +22,7 @@ COMMANDS = (
     "restore",
     "recovery-sheet",
     "setup-link",
+    "account",
 )
 USER_ERROR = 2
 

@@ -28,8 +28,8 @@ from webapp.crypto.keyring import Keyring
 REFUSED = 3  # exit code: the answer is the sentence that says why
 
 
-def run(step: str, settings: Settings, config: Path) -> Any:
-    """The answer of *step*; Refused with its own sentence if it could not be done."""
+def run(step: str, settings: Settings, config: Path, *about: str) -> Any:
+    """The answer of *step*; Refused with its own sentence if it could not be done. *about*: whom it is about."""
     user, group = None, None
     data = Path(settings.paths.data).stat()  # the portal's; a file that root made there would lock the portal out
     if os.geteuid() == 0 and data.st_uid != 0:
@@ -38,7 +38,7 @@ def run(step: str, settings: Settings, config: Path) -> Any:
     if source := source_folder():
         environment["PYTHONPATH"] = source
     done = subprocess.run(  # noqa: S603  # our own module
-        [sys.executable, "-m", "appliance.portal_steps", step, str(config)],
+        [sys.executable, "-m", "appliance.portal_steps", step, str(config), *about],
         capture_output=True,
         text=True,
         check=False,
@@ -100,6 +100,16 @@ def _setup_link(settings: Settings) -> Any:
         return link.make(settings, at=utcnow())
 
 
+def _recover_account(settings: Settings, email: str) -> Any:
+    from webapp.account.recovering import recover
+    from webapp.app import prepare
+    from webapp.db.database import db
+
+    prepare(settings)
+    with db.connection_context():
+        return recover(email, settings, at=utcnow())
+
+
 def _backup_now(settings: Settings, config: Path) -> Any:
     answers = back_up(settings, config, Keyring.load(settings.paths.master_key), at=utcnow())
     return [_told(a.target, [f"saved as {a.snapshot[:8]}"] if a.snapshot else [], a.fault) for a in answers]
@@ -152,16 +162,22 @@ _STEPS = {
 # These need to know where the settings came from.
 _STEPS_WITH_CONFIG = {"backup-now": _backup_now}
 
+# These are about somebody.
+_STEPS_ABOUT = {"recover-account": _recover_account}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m appliance.portal_steps", description=__doc__)
-    parser.add_argument("step", choices=sorted([*_STEPS, *_STEPS_WITH_CONFIG]))
+    parser.add_argument("step", choices=sorted([*_STEPS, *_STEPS_WITH_CONFIG, *_STEPS_ABOUT]))
     parser.add_argument("config", type=Path)
+    parser.add_argument("about", nargs="*")
     given = parser.parse_args()
     try:
         settings = load(given.config)
         if given.step in _STEPS_WITH_CONFIG:
             answer = _STEPS_WITH_CONFIG[given.step](settings, given.config)
+        elif given.step in _STEPS_ABOUT:
+            answer = _STEPS_ABOUT[given.step](settings, *given.about)
         else:
             answer = _STEPS[given.step](settings)
     except WellhouseError as e:

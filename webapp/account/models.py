@@ -28,6 +28,7 @@ class Account(Row):
 class AccountRole(Row):
     """A role that an account may take on. Roles are data: nothing else says who is a provider."""
 
+    account_id: uuid.UUID
     account = peewee.ForeignKeyField(Account, backref="account_roles", on_delete="CASCADE")
     role = Choice(Role)
 

@@ -9,7 +9,7 @@ from core.settings import Settings
 from webapp.access import sessions
 from webapp.access.actor import Actor, anonymous
 from webapp.account import devices, hashing, links, passwords, throttle
-from webapp.account.alerts import tell_admins, tell_owner
+from webapp.account.alerts import tell_owner
 from webapp.account.links import OpenLink
 from webapp.account.mfa import pending
 from webapp.account.mfa.forgetting import forget_factors
@@ -77,6 +77,4 @@ def choose(link: OpenLink, password: str, caller: Caller, settings: Settings, *,
             forget_factors(link.account)
         if link.purpose is not LinkPurpose.INVITATION:
             tell_owner(link.account, MailTemplate.SIGN_IN_CHANGED, settings, at=at)
-        if link.purpose is LinkPurpose.RECOVERY:
-            tell_admins(MailTemplate.RECOVERED_AT_CONSOLE, settings, at=at)
         return after_password(link.account, caller, settings.portal, at=at)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from core.clock import utcnow
 from core.errors import Invalid
@@ -19,6 +20,7 @@ from webapp.access.rules import public, signed_in
 from webapp.access.step_up import StepUp
 from webapp.account import actions, address, browser, policy, queries, signing_in
 from webapp.account.forms import AddressForm, InfoForm, LinkForm, SignInForm
+from webapp.account.mfa import requirement
 from webapp.account.mfa.pending import Pending
 from webapp.account.throttle import TooManyTries
 from webapp.account.words import when_again
@@ -70,6 +72,10 @@ def enter(_actor: Actor) -> ResponseReturnValue:
         return answer
     answer = make_response(redirect(target))
     browser.hand_over(answer, opened)
+    asked_from = requirement.is_coming(opened.actor.id, opened.actor.roles)
+    if asked_from is not None and not opened.actor.owes_factor:
+        day = format_date(asked_from.astimezone(ZoneInfo(opened.actor.time_zone)), "long")
+        flash(gettext("From %(day)s on you need a second factor. Add one under My Account, MFA.", day=day))
     return answer
 
 

@@ -40,6 +40,15 @@ class Action(enum.StrEnum):
     ADDRESS_CHANGE_ASKED = "account.address_change_asked"
     ADDRESS_CHANGED = "account.address_changed"
     PASSWORD_CHOSEN = "account.password_chosen"  # noqa: S105  # the name of an event
+    # colleagues
+    COLLEAGUE_INVITED = "colleague.invited"
+    COLLEAGUE_ROLES_GIVEN = "colleague.roles_given"
+    ACCOUNT_DISABLED = "colleague.disabled"
+    ACCOUNT_ENABLED = "colleague.enabled"
+    RESET_STARTED = "colleague.reset_started"
+    RESET_STOPPED = "colleague.reset_stopped"
+    MFA_REQUIRED = "colleague.mfa_required"
+    RECOVERY_STARTED = "console.recovery_started"
     PREFERENCES_SAVED = "account.preferences_saved"
     # set-up and practice
     SETUP_LINK_MADE = "setup.link_made"
@@ -92,6 +101,7 @@ class Action(enum.StrEnum):
     CHAT_READ = "visit.chat_read"
     VISIT_LEFT = "visit.left"
     VISIT_ENDED = "visit.ended"
+    PUT_OUT = "visit.put_out"
     VISIT_RECORDED = "visit.recorded"
     # the box
     BOX_ALERT = "box.alert"

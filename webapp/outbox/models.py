@@ -48,6 +48,10 @@ class MailTemplate(enum.StrEnum):
     PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  # a file's name
     RECOVERED_AT_CONSOLE = "recovered_at_console"
     PROVE_ADDRESS = "prove_address"
+    RESET_STARTED = "reset_started"
+    ADMIN_RESET = "admin_reset"
+    MFA_REQUIRED = "mfa_required"
+    MFA_RULE_CHANGED = "mfa_rule_changed"
 
 
 class Mail(Row):

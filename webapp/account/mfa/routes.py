@@ -18,7 +18,7 @@ from webapp.access.route import Feature, nothing
 from webapp.access.rules import signed_in
 from webapp.access.step_up import StepUp
 from webapp.account import browser
-from webapp.account.mfa import actions, confirming, policy, queries, totp
+from webapp.account.mfa import actions, confirming, policy, queries, requirement, totp
 from webapp.account.mfa.answers import read_key_answer
 from webapp.account.mfa.forms import CodeForm, NameForm, NewAppForm, PasswordForm, RecoveryCodeForm
 from webapp.account.throttle import TooManyTries
@@ -48,7 +48,10 @@ def _keyring() -> Keyring:
 
 @mfa.get("/account/mfa", allow=signed_in, records=nothing(OWN), step_up=TOO)
 def overview(actor: Actor) -> ResponseReturnValue:
-    return render_template("mfa/overview.html", mine=queries.my_factors(actor))
+    asked_from = requirement.is_coming(actor.id, actor.roles)
+    return render_template(
+        "mfa/overview.html", mine=queries.my_factors(actor), asked_from=asked_from, owes=actor.owes_factor
+    )
 
 
 @mfa.post("/account/mfa/apps", allow=signed_in, records=Action.FACTOR_BEGUN, step_up=TOO)

@@ -1,0 +1,1 @@
+"""Colleagues: whom the admins invite, with which roles, and how they are let in again."""

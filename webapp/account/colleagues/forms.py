@@ -1,0 +1,57 @@
+"""The forms about colleagues."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, EmailField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from webapp.access.actor import Role
+from webapp.account.mfa.models import Whom
+
+
+class RolesForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """Which of the two roles somebody has."""
+
+    provider = BooleanField(_l("Provider: sees clients"))
+    admin = BooleanField(_l("Admin: looks after the practice and its people"))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        chosen = {Role.PROVIDER: self.provider.data, Role.ADMIN: self.admin.data}
+        return frozenset(role for role, ticked in chosen.items() if ticked)
+
+
+class InviteForm(RolesForm):
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Please write a name."))])
+    email = EmailField(_l("Email"), validators=[InputRequired(_l("Please write an e-mail address."))])
+
+
+class ResetForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    note = TextAreaField(
+        _l("How did you make sure that it is them?"),
+        validators=[InputRequired(_l("Please write how you made sure that it is them.")), Length(max=500)],
+    )
+    factors = RadioField(
+        _l("What is lost?"),
+        choices=[
+            SelectChoice("stay", _l("Only the password")),
+            SelectChoice("go", _l("The phone or key too")),
+        ],
+        validators=[InputRequired(_l("Please choose what is lost."))],
+    )
+
+
+class RequirementForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    whom = RadioField(
+        _l("Who must have a second factor?"),
+        choices=[
+            SelectChoice(Whom.NOBODY.value, _l("Everybody chooses for themselves")),
+            SelectChoice(Whom.STAFF.value, _l("Providers and admins")),
+            SelectChoice(Whom.EVERYONE.value, _l("Everybody, clients too")),
+        ],
+        validators=[InputRequired(_l("Please choose one."))],
+    )
+    first_day = DateField(_l("From this day on"), validators=[Optional()])
