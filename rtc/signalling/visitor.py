@@ -9,6 +9,7 @@ from core.errors import Conflict, Invalid, Refused, Unavailable
 from core.grants import Right
 from core.log import EventLog
 from core.room_events import LeaveReason
+from rtc.media.limits import TokenBucket
 from rtc.rooms.member import RESUME_S, Member
 from rtc.rooms.moment import Moment
 from rtc.rooms.room import Room
@@ -23,6 +24,10 @@ from rtc.signalling.subscribing import Wanted
 from rtc.transport.interface import Media
 
 log = EventLog(__name__)
+
+# Each change of what one publishes makes all the others' browsers agree on a new description.
+CHANGES_PER_S = 2.0
+CHANGES_BURST = 20.0
 
 
 class Wire(Protocol):
@@ -51,6 +56,7 @@ class Visitor:
         """*gone* is called when the participant is out. Unavailable if the media server is full."""
         self.member = member
         self.rate = MessageRate(moment.tick)
+        self._changes = TokenBucket(CHANGES_PER_S, CHANGES_BURST, moment.tick)
         self._room = room
         self._rooms = rooms
         self._connections = Connections(media, self._media_changed, self._media_failed)
@@ -93,7 +99,7 @@ class Visitor:
             case messages.Ping(number):
                 self._tell(messages.Pong(number))
             case messages.Publish() | messages.Subscribed() | messages.Restart() | messages.Renew():
-                self._negotiate(message)
+                self._negotiate(message, moment)
             case messages.Mute(source, muted):
                 self._room.mute(self.member, source, muted)
             case messages.Quality(span_s, round_trip_ms, loss_up, loss_down):
@@ -140,7 +146,12 @@ class Visitor:
 
     # Media
 
-    def _negotiate(self, message: messages.Publish | messages.Subscribed | messages.Restart | messages.Renew) -> None:
+    def _negotiate(
+        self, message: messages.Publish | messages.Subscribed | messages.Restart | messages.Renew, moment: Moment
+    ) -> None:
+        if not isinstance(message, messages.Subscribed) and not self._changes.take(moment.tick):
+            self._refuse(ErrorId.SDP_REFUSED, "That were too many changes at once. Please wait a moment.")
+            return
         try:
             match message:
                 case messages.Publish(sdp, tracks):

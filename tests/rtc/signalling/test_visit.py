@@ -193,6 +193,16 @@ async def test_line_is_not_reused_before_the_browser_agreed_that_it_rests() -> N
         assert [(t["mid"], t["source"]) for t in then["tracks"]] == [("0", "microphone"), ("2", "screen")]
 
 
+async def test_one_who_changes_all_the_time_does_not_keep_the_others_busy() -> None:
+    async with open_house(2) as (place, _, (anna, ben)):
+        await enter(place, "anna", "ben", browsers=[anna, ben])
+        answers = [(await anna.publish(*["microphone", "camera"][: 1 + n % 2]))["type"] for n in range(38)]
+        assert answers[:20] == ["published"] * 20
+        assert answers.count("error") > 10
+        offers = [message for message in await ben.quiet() if message["type"] == "subscribe"]
+        assert len(offers) == answers.count("published")
+
+
 async def test_answer_to_an_older_offer_is_ignored() -> None:
     async with open_house(2) as (place, _, (anna, ben)):
         await enter(place, "anna", "ben", browsers=[anna, ben])
