@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from core.settings import Ports
 from tests.rtc.signalling.house import House, browsers, control, house, local_parameters
 
 START_S = 20.0
@@ -28,9 +29,14 @@ def write_settings(place: House, port: int) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that is not coturn's to relay with, which the settings would refuse."""
+    relays = range(Ports().relay_first, Ports().relay_last + 1)
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in relays:
+            return port
 
 
 @contextlib.asynccontextmanager
@@ -103,8 +109,8 @@ async def test_stop_closes_websockets_without_ending_visits_and_logs_no_addresse
 
 async def test_busy_media_port_names_the_process_that_holds_it() -> None:
     with house() as place, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+        port = free_port()
+        taken.bind(("127.0.0.1", port))
         config, log = write_settings(place, port), place.folder / "log" / "rtc.log"
         async with running(config, log) as process:
             assert await asyncio.wait_for(process.wait(), START_S) == 1
