@@ -7,9 +7,11 @@ import uuid
 from core.errors import NotFound
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role
-from webapp.access.rules import ABSENT
+from webapp.access.rules import ABSENT, on
+from webapp.access.table import Act, Resource
 
 
+@on(Resource.OWN, Act.USE)
 def own_session(actor: Actor, session_id: uuid.UUID) -> uuid.UUID:
     """A session of the actor's own that has not been ended."""
     if not sessions.is_open(session_id, actor.id):
@@ -22,11 +24,13 @@ def other_roles(actor: Actor) -> tuple[Role, ...]:
     return tuple(role for role in (Role.PROVIDER, Role.ADMIN, Role.CLIENT) if role in actor.roles - {actor.role})
 
 
+@on(Resource.OWN, Act.USE)
 def may_be_admin(actor: Actor) -> None:
     """Somebody who has the admin role and does not wear it now."""
     other_role(actor, Role.ADMIN.value)
 
 
+@on(Resource.OWN, Act.USE)
 def other_role(actor: Actor, role: str) -> Role:
     """A role that the actor has and does not wear now."""
     found = next((other for other in other_roles(actor) if other.value == role), None)

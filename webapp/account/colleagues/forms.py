@@ -47,10 +47,11 @@ class ResetForm(FlaskForm):  # type: ignore[misc]  # untyped base
 class RequirementForm(FlaskForm):  # type: ignore[misc]  # untyped base
     whom = RadioField(
         _l("Who must have a second factor?"),
+        coerce=Whom,
         choices=[
-            SelectChoice(Whom.NOBODY.value, _l("Everybody chooses for themselves")),
-            SelectChoice(Whom.STAFF.value, _l("Providers and admins")),
-            SelectChoice(Whom.EVERYONE.value, _l("Everybody, clients too")),
+            SelectChoice(Whom.NOBODY, _l("Everybody chooses for themselves")),
+            SelectChoice(Whom.STAFF, _l("Providers and admins")),
+            SelectChoice(Whom.EVERYONE, _l("Everybody, clients too")),
         ],
         validators=[InputRequired(_l("Please choose one."))],
     )

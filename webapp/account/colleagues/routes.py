@@ -16,7 +16,6 @@ from webapp.account.colleagues import actions, policy, queries
 from webapp.account.colleagues.forms import InviteForm, RequirementForm, ResetForm, RolesForm
 from webapp.account.colleagues.policy import Colleague
 from webapp.account.mfa import requirement
-from webapp.account.mfa.models import Whom
 from webapp.audit.events import Action
 from webapp.ui.refusal import show_refusal
 
@@ -66,7 +65,7 @@ def invite(actor: Actor) -> ResponseReturnValue:
 @colleagues.get("/colleagues/mfa", allow=policy.require_mfa, records=nothing(STAFF), step_up=FRESH)
 def rule(actor: Actor) -> ResponseReturnValue:
     now = requirement.current()
-    form = RequirementForm(formdata=None, data={"whom": now.whom.value, "first_day": now.from_at})
+    form = RequirementForm(formdata=None, data={"whom": now.whom, "first_day": now.from_at})
     return _rule_page(actor, form)
 
 
@@ -76,7 +75,7 @@ def save_rule(actor: Actor) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _rule_page(actor, form)
     try:
-        actions.require_mfa(actor, Whom(form.whom.data), form.first_day.data, _settings(), at=utcnow())
+        actions.require_mfa(actor, form.whom.data, form.first_day.data, _settings(), at=utcnow())
     except Invalid as e:
         show_refusal(form, e)
         return _rule_page(actor, form)

@@ -6,13 +6,15 @@ import uuid
 
 from core.errors import NotFound
 from webapp.access.actor import Actor
-from webapp.access.rules import ABSENT
+from webapp.access.rules import ABSENT, on
+from webapp.access.table import Act, Resource
 from webapp.account.mfa.models import AuthenticatorApp, SecurityKey
 
 OwnApp = AuthenticatorApp
 OwnFactor = AuthenticatorApp | SecurityKey
 
 
+@on(Resource.OWN, Act.USE)
 def own_new_app(actor: Actor, app_id: uuid.UUID) -> AuthenticatorApp:
     """An authenticator app of the actor's that has not yet shown a code."""
     app = AuthenticatorApp.get_or_none((AuthenticatorApp.id == app_id) & (AuthenticatorApp.account == actor.id))
@@ -21,6 +23,7 @@ def own_new_app(actor: Actor, app_id: uuid.UUID) -> AuthenticatorApp:
     return app
 
 
+@on(Resource.OWN, Act.USE)
 def own_factor(actor: Actor, factor_id: uuid.UUID) -> AuthenticatorApp | SecurityKey:
     """One of the actor's second factors."""
     app = AuthenticatorApp.get_or_none((AuthenticatorApp.id == factor_id) & (AuthenticatorApp.account == actor.id))
