@@ -26,6 +26,8 @@ from rtc.transport.server import MediaServer
 
 log = EventLog("rtc")
 
+LOOK_AT_INTERFACES_EVERY_S = 30.0
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT. 1 if it could not start; the last line of the log says why."""
@@ -50,7 +52,7 @@ async def run(settings: Settings) -> None:
     for file in (settings.paths.signalling_socket, settings.paths.control_socket):
         make_way(file)
     media = await open_media(settings)
-    following = asyncio.create_task(_follow_public_address(settings, media))
+    following = asyncio.gather(_follow_public_address(settings, media), _follow_interfaces(settings, media))
     try:
         async with serving(settings, media):
             await stop.wait()
@@ -63,6 +65,16 @@ async def run(settings: Settings) -> None:
 async def _follow_public_address(settings: Settings, media: MediaServer) -> None:
     if settings.rtc.public_address and not is_address(settings.rtc.public_address):
         await follow(settings.rtc.public_address, media.set_public_address)
+
+
+async def _follow_interfaces(settings: Settings, media: MediaServer) -> None:
+    """A cable that is plugged in, or a lease that comes, after we have started."""
+    while not settings.rtc.addresses:
+        await asyncio.sleep(LOOK_AT_INTERFACES_EVERY_S)
+        try:
+            media.set_addresses(offered_addresses(settings))
+        except OSError as e:
+            log.warning("interfaces.unreadable", why=str(e))
 
 
 async def open_media(settings: Settings) -> MediaServer:

@@ -7,6 +7,7 @@ an engine in another language can fill the same interface. Times are seconds on 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -103,6 +104,12 @@ class Engine(Protocol):
 
     def send(self, path: Path, datagram: bytes) -> None:
         """Send STUN or DTLS as it is. What the network does not take is lost."""
+
+    def add_socket(self, opened: socket.socket) -> int:
+        """Receive and send over *opened*, too, which is the engine's from now on; its number in paths."""
+
+    def close_socket(self, number: int) -> None:
+        """Nothing comes or goes over it any more; its number is not given again."""
 
     def open_leg(self, leg: int) -> None: ...
 

@@ -41,24 +41,35 @@ class ReferenceEngine:
     """Fulfils `interface.Engine` on *sockets*, which it owns from now on. *clock*: seconds, steady."""
 
     def __init__(self, sockets: Sequence[socket.socket], upward: Upward, clock: Callable[[], float]) -> None:
-        self._sockets = sockets
+        self._sockets: list[socket.socket] = []
         self._upward = upward
         self._clock = clock
         self._legs: dict[int, LegState] = {}
-        self._by_path: list[dict[SocketAddress, LegState]] = [{} for _ in sockets]
+        self._by_path: list[dict[SocketAddress, LegState]] = []
         self._sources: dict[int, SourceState] = {}
         self._routes: dict[int, Route] = {}
         self.junk = 0  # datagrams that were nobody's
         self.unsent = 0  # datagrams that the network did not take
         self._loop = asyncio.get_running_loop()
-        for number, opened in enumerate(sockets):
-            self._loop.add_reader(opened, self._readable, number)
+        for opened in sockets:
+            self.add_socket(opened)
+
+    def add_socket(self, opened: socket.socket) -> int:
+        self._sockets.append(opened)
+        self._by_path.append({})
+        number = len(self._sockets) - 1
+        self._loop.add_reader(opened, self._readable, number)
+        return number
+
+    def close_socket(self, number: int) -> None:
+        opened = self._sockets[number]
+        if opened.fileno() >= 0:  # a second call finds it closed
+            self._loop.remove_reader(opened)
+            opened.close()
 
     def close(self) -> None:
-        for opened in self._sockets:
-            if opened.fileno() >= 0:  # a second call finds them closed
-                self._loop.remove_reader(opened)
-                opened.close()
+        for number in range(len(self._sockets)):
+            self.close_socket(number)
 
     # Datagrams in
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -28,6 +29,7 @@ from rtc.transport.stun import peek_username
 log = EventLog("rtc.transport")
 
 TICK_S = 0.1
+GONE_MOST = 16  # addresses that are kept open in case they come back; IPv6 brings new ones every day
 LEGS_MOST = 1200  # 300 visits of two people, each with two connections
 
 
@@ -38,7 +40,9 @@ class MediaServer:
         sockets = open_sockets(addresses, port)
         self.port: int = sockets[0].getsockname()[1]
         self._clock = clock
-        self._addresses = addresses
+        self._public_address = public_address
+        self._addresses = tuple(addresses)  # that are offered
+        self._sockets = {address: number for number, address in enumerate(addresses)}
         self._legs: dict[int, MediaLeg] = {}
         self._strangers = Strangers()
         self._ticked_at = clock()
@@ -91,7 +95,35 @@ class MediaServer:
 
     def set_public_address(self, public_address: str) -> None:
         """Offer *public_address* from now on: the clinic's line has got another one."""
-        self._shared.candidates = make_candidates(self._addresses, self.port, public_address)
+        self._public_address = public_address
+        self._offer()
+
+    def set_addresses(self, addresses: Sequence[str]) -> None:
+        """Offer *addresses* of this machine from now on; what runs over others goes on.
+
+        One that cannot be opened, as it is not quite there yet, is left out until the next call.
+        """
+        engine = self._shared.engine
+        for address in addresses:
+            if address in self._sockets:
+                continue
+            try:
+                (opened,) = open_sockets((address,), self.port)
+            except OSError as error:
+                log.warning("address.unusable", why=errno.errorcode.get(error.errno or 0, "unknown"))
+                continue
+            self._sockets[address] = engine.add_socket(opened)
+        gone = [address for address in self._sockets if address not in addresses]
+        for address in gone[:-GONE_MOST]:
+            engine.close_socket(self._sockets.pop(address))
+        offered = tuple(address for address in addresses if address in self._sockets)
+        if offered != self._addresses:
+            log.info("addresses.changed", offered=len(offered))
+            self._addresses = offered
+            self._offer()
+
+    def _offer(self) -> None:
+        self._shared.candidates = make_candidates(self._addresses, self.port, self._public_address)
 
     # Time
 
