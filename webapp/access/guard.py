@@ -75,7 +75,7 @@ def install(
                 return _ask_to_sign_in(declared, sign_in_endpoint)
             # What has lapsed but for its visit is not revived by a line of chat there.
             if declared.activity and g.session is not None and not g.session.visit_only:
-                sessions.touch(g.session, at=at)
+                g.session = sessions.touch(g.session, at=at)
         try:
             loaded = declared.allow(g.actor, **(request.view_args or {}))
         except (NotFound, Refused):

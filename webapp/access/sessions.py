@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import peewee
@@ -48,6 +48,7 @@ class LiveSession:
     role: Role
     created_at: datetime
     last_seen_at: datetime
+    ends_at: datetime
     address: str
     device: str
     password_at: datetime | None
@@ -146,11 +147,28 @@ def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
     return None
 
 
-def touch(session: LiveSession, *, at: datetime) -> None:
-    """Somebody did something: the idle time starts anew."""
-    if at - session.last_seen_at >= timedelta(seconds=SEEN_EVERY_S):
-        with housekeeping("when a session was last used"):
-            Session.update(last_seen_at=at).where(Session.id == session.id).execute()
+def touch(session: LiveSession, *, at: datetime) -> LiveSession:
+    """Somebody did something: the idle time starts anew. The session as it is then."""
+    if at - session.last_seen_at < timedelta(seconds=SEEN_EVERY_S):
+        return session
+    with housekeeping("when a session was last used"):
+        Session.update(last_seen_at=at).where(Session.id == session.id).execute()
+    return replace(session, last_seen_at=at)
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """*left_s* until somebody who does nothing is signed out; *can_stay*: doing something would put that off."""
+
+    left_s: int
+    can_stay: bool
+
+
+def remaining(session: LiveSession, limits: Portal, *, at: datetime) -> Remaining:
+    """How long *session* is good if nobody does anything."""
+    idle_at = session.last_seen_at + timedelta(minutes=limits.idle_minutes)
+    left = min(idle_at, session.ends_at) - at
+    return Remaining(max(0, int(left.total_seconds())), can_stay=idle_at < session.ends_at)
 
 
 def touch_visit(session_id: uuid.UUID, *, at: datetime) -> None:
@@ -260,6 +278,7 @@ def _live(row: Session, *, visit_only: bool = False) -> LiveSession:
         role=row.role,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
+        ends_at=row.ends_at,
         address=row.address,
         device=row.device,
         password_at=row.password_at,

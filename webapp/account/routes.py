@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
@@ -14,6 +14,7 @@ from core.errors import Invalid
 from core.settings import Portal, Settings
 from webapp import ui
 from webapp.access import guard
+from webapp.access import sessions as live_sessions
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import public, signed_in
@@ -180,6 +181,23 @@ def save_address(actor: Actor) -> ResponseReturnValue:
     return redirect(url_for("account.info"))
 
 
+@account.get("/account/idle", allow=signed_in, records=nothing(OWN), activity=False, json=True, while_owing=True)
+def idle(_actor: Actor) -> ResponseReturnValue:
+    """How long one stays signed in without doing anything. Asking is no sign of somebody being there."""
+    return _remaining()
+
+
+@account.post(
+    "/account/still-here",
+    allow=signed_in,
+    records=nothing("somebody pressed or typed: the guard has noted when"),
+    json=True,
+    while_owing=True,
+)
+def still_here(_actor: Actor) -> ResponseReturnValue:
+    return _remaining()
+
+
 @account.get("/account/sessions", allow=signed_in, records=nothing(OWN))
 def sessions(actor: Actor) -> ResponseReturnValue:
     places = queries.my_sessions(actor, _limits(), at=utcnow())
@@ -191,6 +209,11 @@ def end_session(actor: Actor, session_id: uuid.UUID) -> ResponseReturnValue:
     signing_in.end_session(actor, session_id, at=utcnow())
     flash(gettext("That browser is signed out."))
     return redirect(url_for("account.sessions"))
+
+
+def _remaining() -> ResponseReturnValue:
+    left = live_sessions.remaining(g.session, _limits(), at=utcnow())
+    return jsonify(left_s=left.left_s, can_stay=left.can_stay)
 
 
 def _email_page(actor: Actor, form: AddressForm) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
 from core.clock import utcnow
+from webapp.access import sessions
 from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.step_up import StepUp, is_fresh
 from webapp.account.policy import other_roles
@@ -46,11 +47,26 @@ def bar() -> Bar:
         face=Face(actor.id, actor.name),
         for_whom=_for_whom(actor),
         phone=info.phone,
+        idle=_idle(),
         live_url=url_for("outbox.live", after=g.get("news_number")),
         waiting=tuple(waiting_line(person) for person in waiting),
         waiting_url=url_for("desk.home"),
         admit_all_url=url_for("visit.admit_all", appointment_id=waiting[0].appointment_id) if at_once else "",
         waiting_part_url=url_for("desk.waiting") if actor.role is Role.PROVIDER else "",
+    )
+
+
+def _idle() -> frame.Idle | None:
+    session = g.get("session")
+    if session is None:
+        return None
+    limits = current_app.extensions["wellhouse.settings"].portal
+    return frame.Idle(
+        left_s=sessions.remaining(session, limits, at=utcnow()).left_s,
+        url=url_for("account.idle"),
+        stay_url=url_for("account.still_here"),
+        sign_out_url=url_for("account.sign_out"),
+        sign_in_url=url_for("account.sign_in"),
     )
 
 
@@ -83,6 +99,7 @@ def _tabs(actor: Actor) -> tuple[Tab, ...]:
                 Tab(gettext("Home"), url_for("desk.home"), "house-door", current=at == "home"),
                 Tab(gettext("Practice"), url_for("practice.show"), "building", current=at == "practice"),
                 Tab(gettext("Colleagues"), url_for("colleagues.index"), "people", current=at == "colleagues"),
+                Tab(gettext("Audit"), url_for("audit.index"), "journal-text", current=at == "audit"),
             )
         case _:
             return (
@@ -94,6 +111,7 @@ def _tabs(actor: Actor) -> tuple[Tab, ...]:
 _PLACES = {
     "emergency.ask": "clients",
     "emergency.open_record": "clients",
+    "audit.openings": "clients",
     "desk.home": "home",
     "desk.clients": "clients",
     "desk.client_history": "clients",

@@ -78,6 +78,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Idle:
+    """When somebody who does nothing is signed out, and where a page asks about it."""
+
+    left_s: int
+    url: str
+    stay_url: str
+    sign_out_url: str
+    sign_in_url: str
+
+
+@dataclass(frozen=True)
 class Bar:
     """The bar, the banner under it, and what the footer needs. Empty URLs leave their link out."""
 
@@ -92,6 +103,7 @@ class Bar:
     contact_url: str = ""
     help_url: str = ""
     sign_in_url: str = ""
+    idle: Idle | None = None
     live_url: str = ""  # the event stream; pages of signed-in people listen to it
     waiting: tuple[Waiting, ...] = ()
     waiting_url: str = ""

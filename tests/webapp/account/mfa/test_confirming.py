@@ -40,6 +40,7 @@ def live(*, password: timedelta | None, confirmed: timedelta | None) -> LiveSess
         role=Role.PROVIDER,
         created_at=at,
         last_seen_at=at,
+        ends_at=at + timedelta(hours=12),
         address="",
         device="",
         password_at=None if password is None else at - password,
