@@ -27,6 +27,7 @@ from webapp.appointments.routes import appointments
 from webapp.appointments.visit.putting_out import put_out
 from webapp.appointments.visit.routes import visit
 from webapp.audit import chain
+from webapp.audit.page.routes import audit
 from webapp.clients.emergency_routes import emergency
 from webapp.clients.family_routes import family
 from webapp.clients.routes import clients
@@ -148,6 +149,7 @@ FEATURES: tuple[Feature, ...] = (
     emergency,
     appointments,
     visit,
+    audit,
     desk,
 )
 
