@@ -28,6 +28,9 @@ test:  ## all tests, on SQLite and PostgreSQL, then in real browsers
 bench-join:  ## how long people wait for each other's face: p50 and p95 of 20
 	$(PY) -m tests.bench.join
 
+bench-flood:  ## a call while strangers send 50,000 datagrams a second for a minute
+	$(PY) -m tests.bench.rtc_flood
+
 sure: lint test  ## everything that must hold before a change is shared
 
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
@@ -42,4 +45,4 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: rehearse lock help setup run format lint test sure bench-join
+.PHONY: rehearse lock help setup run format lint test sure bench-join bench-flood
