@@ -40,6 +40,7 @@ from webapp.outbox.routes import outbox
 from webapp.practice import queries as practice_queries
 from webapp.practice.routes import practice
 from webapp.setup.routes import setup
+from webapp.static_addresses import KEEP_S
 
 # Every feature with tables, in the order of the imports between them.
 MODEL_MODULES = (
@@ -99,6 +100,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
+        SEND_FILE_MAX_AGE_DEFAULT=KEEP_S,  # only static files are sent so, from addresses that name their content
         WTF_CSRF_TIME_LIMIT=None,  # as long as the cookie it belongs to
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which we forbid; the guard looks at Origin instead
     )

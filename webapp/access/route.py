@@ -1,4 +1,4 @@
-"""Declaring URLs. A route without a rule and without a word on what it records cannot be written down.
+"""Declaring URLs. A route without a cell of the table and a word on what it records cannot be written down.
 
     appointments = Feature("appointments")
 
@@ -19,9 +19,10 @@ from flask import Blueprint, Flask, g
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
-from webapp.access.rules import Public, Rule
+from webapp.access.rules import On, Public, Rule
 from webapp.access.step_up import StepUp
 from webapp.audit.events import Action
+from webapp.static_addresses import static_root
 
 View = Callable[..., ResponseReturnValue]
 
@@ -49,7 +50,7 @@ class Declared:
     *in_visit*: belongs to a running visit, which goes on in a session that has been idle for too long.
     """
 
-    allow: Rule | Public
+    allow: Rule
     records: tuple[Action, ...] | Nothing
     activity: bool
     json: bool
@@ -73,7 +74,7 @@ class Feature(Blueprint):
             import_name,
             template_folder="templates",
             static_folder=f"static/{name}",
-            static_url_path=f"/static/{name}",
+            static_url_path=f"{static_root()}/{name}",
         )
         self._while_owing = while_owing
         open_files = "scripts, styles and pictures: the same for everybody"
@@ -95,7 +96,7 @@ class Feature(Blueprint):
         rule: str,
         method: str,
         *,
-        allow: Rule | Public,
+        allow: Rule,
         records: Action | tuple[Action, ...] | Nothing,
         activity: bool = True,
         json: bool = False,
@@ -103,6 +104,8 @@ class Feature(Blueprint):
         in_visit: bool = False,
         while_owing: bool | None = None,
     ) -> Callable[[View], View]:
+        if not isinstance(allow, On | Public):
+            raise TypeError(f"name the cell of the table (webapp.access.table) by which {rule} is allowed")
         loads = "<" in rule
 
         def declare(view: View) -> View:

@@ -13,6 +13,7 @@ from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
 
 from core.clock import utcnow
+from webapp.static_addresses import static_root
 from webapp.ui import people, times
 from webapp.ui.fields import field_attrs
 from webapp.ui.frame import Bar, Reader
@@ -38,7 +39,7 @@ _STYLES = (
 LANGUAGES = ("en",)
 
 blueprint = Blueprint(
-    "ui", __name__, static_folder="static/ui", static_url_path="/static/ui", template_folder="templates"
+    "ui", __name__, static_folder="static/ui", static_url_path=f"{static_root()}/ui", template_folder="templates"
 )
 
 
@@ -60,7 +61,7 @@ def init_app(
 
     *reader* says for whom a page is written and *bar* what its bar holds; each is asked at most once in a request.
     """
-    app.static_url_path = "/static"  # the app has no folder of its own; the package's addresses begin with this
+    app.static_url_path = static_root()  # the app has no folder of its own; the package's addresses begin with this
     app.extensions["ui"] = _Frame(reader=reader, bar=bar, clock=clock)
     Bootstrap5(app)
     Babel(
