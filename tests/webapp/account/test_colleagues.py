@@ -350,6 +350,8 @@ def test_grace_is_from_tomorrow_to_half_a_year(app: Flask, admin: people.Browser
     ready_admin(app, admin)
     assert require(admin, days=days) == 200
     assert require(admin, days=20) == 302
+    begin_now()
+    assert require(admin, "everyone", days=0) == 302  # the day stays, and who must is more
 
 
 def test_until_the_day_everybody_works_on_and_after_it_who_has_none_can_only_add_one(

@@ -21,7 +21,7 @@ from webapp.account.actions import create_account
 from webapp.account.alerts import tell_admins, tell_owner
 from webapp.account.colleagues.policy import ROLES
 from webapp.account.colleagues.queries import waits_for_a_day
-from webapp.account.mfa import pending, recovery
+from webapp.account.mfa import pending, recovery, requirement
 from webapp.account.mfa.models import MfaRequirement, Whom
 from webapp.account.mfa.queries import factors_of
 from webapp.account.mfa.requirement import THE_ONE, Requirement
@@ -145,15 +145,15 @@ def stop_reset(actor: Actor, account: Account, *, at: datetime) -> None:
 def require_mfa(actor: Actor, whom: Whom, first_day: date | None, settings: Settings, *, at: datetime) -> Requirement:
     """Require second factors of *whom* from the beginning of *first_day* (in the actor's zone) on.
 
-    Invalid (field “first_day”) unless it is tomorrow or later. Refused unless the actor has a second factor and
-    recovery codes: who requires one must not be the first to be locked out.
+    Invalid (field “first_day”) unless it is tomorrow or later, or the day that was set already. Refused unless the
+    actor has a second factor and recovery codes: who requires one must not be the first to be locked out.
     """
     if whom is Whom.NOBODY:
         from_at = at
     else:
         if not factors_of(actor.id).any or not recovery.left(actor.id):
             raise Refused(gettext("Add a second factor to your own account first, and keep its recovery codes."))
-        from_at = _begin_of(first_day, actor, at=at)
+        from_at = _begin_of(first_day, actor, kept=requirement.current().from_at, at=at)
     with unit(Event(Action.MFA_REQUIRED, actor, about={"whom": whom.value})):
         values = {"whom": whom, "from_at": from_at, "set_at": at}
         if not MfaRequirement.update(**values).where(MfaRequirement.id == THE_ONE).execute():
@@ -165,8 +165,10 @@ def require_mfa(actor: Actor, whom: Whom, first_day: date | None, settings: Sett
     return required
 
 
-def _begin_of(first_day: date | None, actor: Actor, *, at: datetime) -> datetime:
+def _begin_of(first_day: date | None, actor: Actor, *, kept: datetime | None, at: datetime) -> datetime:
     zone = ZoneInfo(actor.time_zone)
+    if kept is not None and first_day == kept.astimezone(zone).date():
+        return kept
     if first_day is None or first_day <= at.astimezone(zone).date():
         raise Invalid(gettext("Please choose a day from tomorrow on, so that everybody has time."), field="first_day")
     begin = datetime.combine(first_day, time(), zone)

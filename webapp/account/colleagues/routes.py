@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from flask import Response, current_app, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -65,7 +67,8 @@ def invite(actor: Actor) -> ResponseReturnValue:
 @colleagues.get("/colleagues/mfa", allow=policy.require_mfa, records=nothing(STAFF), step_up=FRESH)
 def rule(actor: Actor) -> ResponseReturnValue:
     now = requirement.current()
-    form = RequirementForm(formdata=None, data={"whom": now.whom, "first_day": now.from_at})
+    first_day = now.from_at.astimezone(ZoneInfo(actor.time_zone)).date() if now.from_at else None
+    form = RequirementForm(formdata=None, data={"whom": now.whom, "first_day": first_day})
     return _rule_page(actor, form)
 
 
