@@ -110,9 +110,10 @@ class Around:
 
 
 def around(clients: Iterable[uuid.UUID], *, at: datetime) -> dict[uuid.UUID, Around]:
-    """When each of *clients* comes next, and when they last came."""
-    ahead = peewee.Case(None, [(ends_after(at), Appointment.starts_at)])
-    behind = peewee.Case(None, [(ends_after(at), None)], Appointment.starts_at)
+    """When each of *clients* comes next, and their last time before; a visit that was ended early is behind them."""
+    is_ahead = (Appointment.status == Status.SCHEDULED) & ends_after(at)
+    ahead = peewee.Case(None, [(is_ahead, Appointment.starts_at)])
+    behind = peewee.Case(None, [(is_ahead, None)], Appointment.starts_at)
     rows: Any = (
         AppointmentClient.select(AppointmentClient.client, peewee.fn.MIN(ahead), peewee.fn.MAX(behind))
         .join(Appointment)

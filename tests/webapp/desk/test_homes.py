@@ -14,7 +14,7 @@ from tests.webapp.people import actor, browser, make_account, sign_in
 from webapp.access.actor import Role
 from webapp.access.sessions import Session
 from webapp.account.models import Account
-from webapp.appointments.models import Appointment
+from webapp.appointments.models import Appointment, Status
 from webapp.appointments.visit import actions as visits
 from webapp.appointments.visit import policy as doors
 from webapp.audit.events import Action
@@ -169,3 +169,10 @@ def test_menu_switches_to_the_other_role_and_signs_out(app: Flask) -> None:
 def test_looking_at_the_home_is_in_the_record(app: Flask, account: Account, client: Client) -> None:
     sign_in(app, account).get("/")
     assert AuditEvent.get(AuditEvent.action == Action.HOME_VIEWED).account == account.id
+
+
+def test_visit_that_was_ended_early_is_no_longer_the_next_one(app: Flask, provider: Account, client: Client) -> None:
+    make_appointment(provider, client, status=Status.DONE)
+    assert "None booked" in sign_in(app, provider).get("/clients").text
+    make_appointment(provider, client, starts_at=utcnow() + timedelta(days=1))
+    assert "Tomorrow" in sign_in(app, provider).get("/clients").text
