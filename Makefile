@@ -33,6 +33,13 @@ bench-flood:  ## a call while strangers send 50,000 datagrams a second for a min
 
 sure: lint test  ## everything that must hold before a change is shared
 
+docs:  ## docs/SETTINGS.md and docs/ACCESS.md anew, from the settings and from the table of access
+	.venv/bin/wellhouse settings > docs/SETTINGS.md
+	.venv/bin/wellhouse access > docs/ACCESS.md
+
+bench-swaps:  ## 5,000 requests with somebody else's ids, on SQLite and PostgreSQL: each refused, none told apart
+	$(PY) -m tests.bench.swaps
+
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --quiet
 
@@ -45,4 +52,4 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: rehearse lock help setup run format lint test sure bench-join bench-flood
+.PHONY: docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood

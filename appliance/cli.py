@@ -17,6 +17,7 @@ COMMANDS = (
     "status",
     "check",
     "settings",
+    "access",
     "audit",
     "backup",
     "restore",

@@ -12,16 +12,16 @@ from webapp.access.table import Act, Principal, Resource, may, row_of
 
 ABSENT = "We could not find that page. It may have moved, or it may not be yours to see."
 
-Rule = Callable[..., Any]
-"""``rule(actor, **view_args)`` returns what the route works on, or raises NotFound: absent and not yours look alike."""
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class On(Generic[P, R]):
-    """A rule about *act* on *resource*. *judge* finds out who the actor is to the thing and asks the table."""
+    """A rule about *act* on *resource*. *judge* finds out who the actor is to the thing, and asks the table.
+
+    ``rule(actor, **view_args)`` returns what the route works on, or raises NotFound: absent and not yours look alike.
+    """
 
     resource: Resource
     act: Act
@@ -39,7 +39,7 @@ class Public:
     """Open to everybody, for *reason*; *load* turns the URL's parts into what the view gets."""
 
     reason: str
-    load: Rule | None = None
+    load: Callable[..., Any] | None = None
     resource = Resource.DOOR
     act = Act.OPEN
 
@@ -47,11 +47,15 @@ class Public:
         return self.load(actor, **view_args) if self.load else None
 
 
-def public(reason: str, *, load: Rule | None = None) -> Public:
+def public(reason: str, *, load: Callable[..., Any] | None = None) -> Public:
     """The only way to open a route to people who have not signed in."""
     if not reason:
         raise TypeError("say why this route is open")
     return Public(reason, load)
+
+
+Rule = On[..., Any] | Public
+"""What a route may name."""
 
 
 _BY_ROLE = {
@@ -88,19 +92,3 @@ def on(resource: Resource, act: Act) -> Callable[[Callable[Concatenate[Actor, P]
 
 
 signed_in = by_role(Resource.OWN, Act.USE)
-
-
-def as_role(*roles: Role) -> Rule:
-    """Signed in, with one of *roles* as the active one."""
-
-    def rule(actor: Actor) -> None:
-        if actor.role not in roles:
-            raise NotFound(ABSENT)
-
-    return rule
-
-
-provider = as_role(Role.PROVIDER)
-admin = as_role(Role.ADMIN)
-client = as_role(Role.CLIENT)
-staff = as_role(Role.PROVIDER, Role.ADMIN)

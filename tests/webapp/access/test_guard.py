@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from tests.webapp import people
-from webapp.access import rules
 from webapp.access.actor import Actor, Role
 from webapp.access.guard import NotRecorded, safe_next
 from webapp.access.route import Feature, nothing
-from webapp.access.rules import ABSENT, public, signed_in
+from webapp.access.rules import ABSENT, by_role, on, public, signed_in
+from webapp.access.table import Act, Resource
 from webapp.audit.events import Action, Event, Outcome
 from webapp.audit.models import AuditEvent
 from webapp.db import fields
@@ -36,10 +36,12 @@ class Loaded:
     audit_client: uuid.UUID = CLIENT
 
 
+@on(Resource.OWN, Act.USE)
 def load(_actor: Actor, thing_id: uuid.UUID) -> Loaded:
     return Loaded()
 
 
+@on(Resource.OWN, Act.USE)
 def absent(_actor: Actor, thing_id: uuid.UUID) -> Loaded:
     raise NotFound(ABSENT)
 
@@ -207,10 +209,22 @@ def test_same_name_cannot_be_declared_twice() -> None:
                 declare(show)
 
 
+def test_rule_that_the_table_does_not_know_cannot_be_declared() -> None:
+    made = Feature("made", __name__)
+    with pytest.raises(TypeError, match="cell of the table"):
+        made.get("/made", allow=lambda _actor: None, records=nothing("test"))
+    with pytest.raises(KeyError):
+        by_role(Resource.AUDIT, Act.ARCHIVE)
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_roles_never_add_up(role: Role) -> None:
     person = Actor(role=role, account=uuid.uuid4(), roles=frozenset(Role))
-    for rule, mine in ((rules.provider, Role.PROVIDER), (rules.admin, Role.ADMIN), (rules.client, Role.CLIENT)):
+    for resource, act, mine in (
+        (Resource.CLIENT_LIST, Act.READ, Role.PROVIDER),
+        (Resource.PRACTICE, Act.UPDATE, Role.ADMIN),
+    ):
+        rule = by_role(resource, act)
         if role is mine:
             rule(person)
         else:
