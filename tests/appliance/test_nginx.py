@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,12 @@ class Running:
     log: Path
 
     def open(
-        self, *, name: str = "localhost", alpn: str = "http/1.1", version: ssl.TLSVersion | None = None
+        self,
+        *,
+        name: str = "localhost",
+        alpn: str = "http/1.1",
+        version: ssl.TLSVersion | None = None,
+        source: str = LOOPBACK,
     ) -> ssl.SSLSocket:
         context = ssl.create_default_context()
         context.check_hostname = False
@@ -48,8 +54,11 @@ class Running:
         context.set_alpn_protocols([alpn] if alpn else [])
         if version:
             context.maximum_version = version
-        plain = socket.create_connection((LOOPBACK, self.settings.ports.https), timeout=10)
-        return context.wrap_socket(plain, server_hostname=name)
+        return context.wrap_socket(self.connect(source), server_hostname=name)
+
+    def connect(self, source: str = LOOPBACK) -> socket.socket:
+        """Not a word yet, from an address of this machine."""
+        return socket.create_connection((LOOPBACK, self.settings.ports.https), timeout=10, source_address=(source, 0))
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
         connection = http.client.HTTPConnection("localhost", timeout=10)
@@ -281,6 +290,42 @@ def test_a_websocket_goes_to_the_media_server_also_while_the_portal_is_away(ngin
         assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
         connection.sendall(b"to and fro")
         assert connection.recv(100) == b"to and fro"
+
+
+def test_one_machine_cannot_take_all_places(portal: Running) -> None:
+    with ExitStack() as opened:
+        many = [opened.enter_context(portal.connect("127.0.0.7")) for _ in range(300)]
+        eventually(lambda: sum(was_closed(one) for one in many) == 300 - 256)
+        assert portal.ask("GET", "/").status == 200  # from another address
+
+
+def test_one_machine_cannot_keep_the_media_server_busy_with_new_websockets(nginx: Running) -> None:
+    def ask(source: str, times: int) -> list[int]:
+        connection = http.client.HTTPConnection("localhost", timeout=10)
+        connection.sock = nginx.open(source=source)
+        answers = []
+        for _ in range(times):
+            connection.request("GET", "/rtc/v1", headers={"Host": "localhost"})
+            answer = connection.getresponse()
+            answer.read()
+            answers.append(answer.status)
+        connection.close()
+        return answers
+
+    answers = ask("127.0.0.8", 300)
+    assert set(answers[:150]) == {503}  # handed on, and nobody is there
+    assert 429 in answers
+    assert ask("127.0.0.9", 1) == [503]
+
+
+def was_closed(opened: socket.socket) -> bool:
+    opened.setblocking(False)
+    try:
+        return opened.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 def test_styles_are_squeezed_and_pages_are_not(portal: Running) -> None:
