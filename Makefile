@@ -31,6 +31,12 @@ bench-join:  ## how long people wait for each other's face: p50 and p95 of 20
 bench-flood:  ## a call while strangers send 50,000 datagrams a second for a minute
 	$(PY) -m tests.bench.rtc_flood
 
+bench-signin:  ## signing in and pages while fifty wrong passwords a second are tried
+	$(PY) -m tests.bench.signin
+
+bench-races:  ## twenty at once for a code, an invitation, a reset: 1,000 rounds each, on both databases
+	$(PY) -m tests.bench.races
+
 sure: lint test  ## everything that must hold before a change is shared
 
 docs:  ## docs/SETTINGS.md and docs/ACCESS.md anew, from the settings and from the table of access
@@ -52,4 +58,4 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood
+.PHONY: docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-races

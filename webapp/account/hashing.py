@@ -1,6 +1,8 @@
-"""Argon2id, two at a time and beside the hub: a flood of sign-ins must not stop the pages of everybody else.
+"""Argon2id beside the hub, in two lanes: a flood of sign-ins must stop neither pages nor people whom we know.
 
-One hash takes about 0.2 s of a core and 64 MiB; more at once than there are cores only makes all of them slower.
+One hash takes about 0.2 s of a core and 64 MiB; more at once than there are cores only makes all of them slower. So
+strangers have one lane of one hash at a time, and whoever is known (a browser in which they signed in before, an open
+session, a link that works) has another.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ import base64
 import secrets
 import threading
 from collections.abc import Callable
-from functools import cache
 from typing import TypeVar
 
 import argon2
@@ -23,16 +24,47 @@ from core.settings import Passwords
 
 log = EventLog("wellhouse.account")
 
-SLOTS = 2
-QUEUE_MAX = 40  # about five seconds of work; later ones are asked to come back
 SALT_BYTES = 16
 HASH_BYTES = 32
 
 T = TypeVar("T")
 
 _hasher: argon2.PasswordHasher | None = None
-_queued = 0
-_slots = threading.BoundedSemaphore(SLOTS)
+
+
+class Lane:
+    """One hash at a time in this process, and at most *queue_max* that wait or run; later ones are to come back."""
+
+    def __init__(self, queue_max: int) -> None:
+        self._queue_max = queue_max
+        self._queued = 0
+        self._slot = threading.BoundedSemaphore(1)
+        self._pool: ThreadPool | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many wait or run now."""
+        return self._queued
+
+    def run(self, call: Callable[[], T]) -> T:
+        """The answer of *call*, made in a real thread where the hub must go on."""
+        if self._queued >= self._queue_max:
+            raise Unavailable("Many people are signing in right now. Please try again in a moment.")
+        self._queued += 1
+        try:
+            if not monkey.is_module_patched("threading"):
+                with self._slot:
+                    return call()
+            if self._pool is None:
+                self._pool = ThreadPool(1)
+            done: T = self._pool.apply(call)  # argon2 leaves the interpreter to the hub
+            return done
+        finally:
+            self._queued -= 1
+
+
+STRANGERS = Lane(queue_max=6)  # above a second of work: who guesses is sent away rather than waited for
+KNOWN = Lane(queue_max=40)
 
 
 def use_cost(cost: Passwords) -> None:
@@ -50,13 +82,16 @@ def use_cost(cost: Passwords) -> None:
 
 def make(password: str) -> str:
     """The hash of *password* with a fresh salt, as an encoded argon2 string. Takes long: not inside a unit of work."""
-    return _aside(lambda: _need_hasher().hash(password))
+    return KNOWN.run(lambda: _need_hasher().hash(password))
 
 
-def fits(encoded: str | None, password: str) -> bool:
-    """Whether *encoded* is the hash of *password*. Without one, a hash is computed all the same and does not fit."""
+def fits(encoded: str | None, password: str, *, known: bool = False) -> bool:
+    """Whether *encoded* is the hash of *password*. Without one, a hash is computed all the same and does not fit.
+
+    *known*: whoever asks is no stranger, and need not wait behind them.
+    """
     wanted = encoded or _nobodys()
-    return _aside(lambda: _compare(wanted, password))
+    return (KNOWN if known else STRANGERS).run(lambda: _compare(wanted, password))
 
 
 def outdated(encoded: str) -> bool:
@@ -79,26 +114,6 @@ def _nobodys() -> str:
     hasher = _need_hasher()
     salt, digest = (base64.b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (SALT_BYTES, HASH_BYTES))
     return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
-
-
-def _aside(call: Callable[[], T]) -> T:
-    global _queued
-    if _queued >= QUEUE_MAX:
-        raise Unavailable("Many people are signing in right now. Please try again in a moment.")
-    _queued += 1
-    try:
-        if monkey.is_module_patched("threading"):
-            done: T = _pool().apply(call)  # real threads beside the hub, which argon2 leaves free
-            return done
-        with _slots:
-            return call()
-    finally:
-        _queued -= 1
-
-
-@cache
-def _pool() -> ThreadPool:
-    return ThreadPool(SLOTS)
 
 
 def _need_hasher() -> argon2.PasswordHasher:

@@ -57,7 +57,7 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
     ticket = throttle.enter(throttle.keys_of(address, caller.address, caller.device_token if known else None), at=at)
     typed = passwords.tidy(password)
     stored = account.password_hash if account is not None and typed is not None else None
-    fits = hashing.fits(stored, typed or "")
+    fits = hashing.fits(stored, typed or "", known=known)
     if account is None or not fits or account.disabled_at is not None or not roles_of(account.id):
         _record_failure(account, caller, slows=ticket.slows)
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from core.errors import Invalid, Unavailable
@@ -88,7 +91,27 @@ def test_damaged_hash_fits_nothing_and_is_logged(caplog: pytest.LogCaptureFixtur
     assert "account.hash_unreadable" in caplog.text
 
 
-def test_hashes_queue_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "_queued", hashing.QUEUE_MAX)
-    with pytest.raises(Unavailable, match="try again"):
-        hashing.make("kettle orange violin")
+def test_strangers_queue_only_so_far_and_keep_nobody_whom_we_know() -> None:
+    encoded = hashing.make("kettle orange violin")
+    released, waiting = threading.Event(), threading.Barrier(2)
+
+    def hold() -> None:
+        waiting.wait()
+        released.wait()
+
+    crowd = [threading.Thread(target=hashing.STRANGERS.run, args=(hold,))]
+    crowd += [threading.Thread(target=hashing.STRANGERS.run, args=(lambda: None,)) for _ in range(5)]
+    for one in crowd:
+        one.start()
+    waiting.wait()
+    try:
+        while hashing.STRANGERS.queued < 6:
+            time.sleep(0.001)
+        with pytest.raises(Unavailable, match="try again"):
+            hashing.fits(encoded, "kettle orange violin")
+        assert hashing.fits(encoded, "kettle orange violin", known=True)
+    finally:
+        released.set()
+        for one in crowd:
+            one.join()
+    assert hashing.fits(encoded, "kettle orange violin")

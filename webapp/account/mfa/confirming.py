@@ -36,7 +36,7 @@ def by_password(actor: Actor, session: LiveSession, password: str, *, at: dateti
     """The token of the session after the right password. Invalid (field “password”) or TooManyTries otherwise."""
     account = Account.get_by_id(actor.id)
     ticket = throttle.enter(_tries_of(actor, session), at=at)
-    if not hashing.fits(account.password_hash, passwords.tidy(password) or ""):
+    if not hashing.fits(account.password_hash, passwords.tidy(password) or "", known=True):
         _record_failure(actor)
         raise Invalid(gettext("That is not your password. Please try again."), field="password")
     with unit(Event(Action.CONFIRMED, actor, about={"by": "password"})):
