@@ -17,6 +17,7 @@ from webapp.account.mfa import copies, pending, proofs, security_keys
 from webapp.account.mfa.models import Purpose
 from webapp.account.mfa.pending import Owed
 from webapp.account.signing_in import Caller, Opened, open_session
+from webapp.account.words import too_many
 from webapp.audit.events import Action, Event, Outcome
 from webapp.crypto.keyring import Keyring
 from webapp.db.unit import unit
@@ -68,9 +69,12 @@ def by_key(
         raise
 
 
-def begin_passkey(settings: Settings, *, at: datetime) -> security_keys.Begun:
-    """Ask the browser for any passkey that it has for this site."""
-    return security_keys.begin_use(settings, Purpose.SIGN_IN, account=None, at=at)
+def begin_passkey(caller: Caller, settings: Settings, *, at: datetime) -> security_keys.Begun:
+    """Ask the browser for any passkey that it has for this site. Refused if it asks again and again."""
+    try:
+        return security_keys.begin_by_stranger(settings, address=caller.address, at=at)
+    except throttle.TooManyTries as e:
+        raise Refused(too_many(e)) from e
 
 
 def by_passkey(

@@ -93,7 +93,7 @@ def enter_by_key(_actor: Actor) -> ResponseReturnValue:
 
 @second.post("/sign-in/passkey/options", allow=public(PASSKEY), records=CHALLENGE, json=True)
 def begin_passkey_entry(_actor: Actor) -> ResponseReturnValue:
-    begun = second_step.begin_passkey(_settings(), at=utcnow())
+    begun = second_step.begin_passkey(browser.caller(), _settings(), at=utcnow())
     return jsonify(ceremony=begun.id, options=begun.options)
 
 

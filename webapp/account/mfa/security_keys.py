@@ -25,12 +25,14 @@ from flask_babel import gettext
 
 from core.errors import Conflict, Invalid
 from core.settings import Settings
+from webapp.account import throttle
 from webapp.account.mfa.models import Ceremony, Purpose, SecurityKey
 from webapp.db.unit import current_unit, housekeeping
 
 logging.getLogger("fido2").setLevel(logging.WARNING)  # it logs credential ids at INFO
 
 CHALLENGE_LIFE = timedelta(minutes=5)
+STRANGERS_MAX = 60  # open challenges of one address: a clinic's whole staff in the morning, but no flood of rows
 ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256 (COSE)
 
 
@@ -99,12 +101,22 @@ def finish_registration(
         raise Conflict(gettext("This key is already registered. Use another one.")) from e
 
 
-def begin_use(settings: Settings, purpose: Purpose, *, account: uuid.UUID | None, at: datetime) -> Begun:
-    """Ask for one of *account*'s keys; with no account, for any passkey that the device has for this site."""
+def begin_use(settings: Settings, purpose: Purpose, *, account: uuid.UUID, at: datetime) -> Begun:
+    """Ask for one of *account*'s keys."""
     options, state = _server(settings).authenticate_begin(
-        _credentials(account) if account else None, user_verification=UserVerificationRequirement.REQUIRED
+        _credentials(account), user_verification=UserVerificationRequirement.REQUIRED
     )
     return _keep(purpose, account, options, state, at=at)
+
+
+def begin_by_stranger(settings: Settings, *, address: str, at: datetime) -> Begun:
+    """Ask for any passkey that the device has for this site. TooManyTries if *address* asks again and again."""
+    key = throttle.keys_of("", address, None).address
+    asked = (Ceremony.address_key == key) & (Ceremony.expires_at > at)
+    if Ceremony.select().where(asked).count() >= STRANGERS_MAX:
+        raise throttle.TooManyTries(CHALLENGE_LIFE)
+    options, state = _server(settings).authenticate_begin(user_verification=UserVerificationRequirement.REQUIRED)
+    return _keep(Purpose.SIGN_IN, None, options, state, address_key=key, at=at)
 
 
 def finish_use(
@@ -181,9 +193,23 @@ def _credentials(account: uuid.UUID) -> Sequence[AttestedCredentialData]:
     return [AttestedCredentialData(bytes(row.credential)) for row in rows]
 
 
-def _keep(purpose: Purpose, account: uuid.UUID | None, options: Any, state: Any, *, at: datetime) -> Begun:
+def _keep(
+    purpose: Purpose,
+    account: uuid.UUID | None,
+    options: Any,
+    state: Any,
+    *,
+    address_key: str | None = None,
+    at: datetime,
+) -> Begun:
     with housekeeping("a challenge is not yet an act"):
-        row = Ceremony.create(account=account, purpose=purpose, state=dict(state), expires_at=at + CHALLENGE_LIFE)
+        row = Ceremony.create(
+            account=account,
+            purpose=purpose,
+            state=dict(state),
+            expires_at=at + CHALLENGE_LIFE,
+            address_key=address_key,
+        )
     return Begun(id=row.id, options=dict(options))
 
 

@@ -144,6 +144,17 @@ def test_challenge_ends_after_five_minutes_and_is_forgotten(app: Flask) -> None:
     assert security_keys.forget_expired(at=utcnow() + timedelta(seconds=1)) == 2
 
 
+def test_address_that_asks_again_and_again_is_sent_away_and_others_are_not(app: Flask) -> None:
+    browser, path = people.browser(app), "/sign-in/passkey/options"
+    for _ in range(security_keys.STRANGERS_MAX):
+        assert browser.send_json(path).status_code == 200
+    answer = browser.send_json(path)
+    assert (answer.status_code, "too many tries" in said(answer)) == (403, True)
+    assert Ceremony.select().count() == security_keys.STRANGERS_MAX
+    elsewhere = people.browser(app)
+    assert elsewhere.send_json(path, environ_overrides={"HTTP_X_FORWARDED_FOR": "198.51.100.7"}).status_code == 200
+
+
 def test_challenge_of_one_ceremony_serves_no_other(app: Flask) -> None:
     browser, key = owner(app), SoftKey()
     register(browser, key)
