@@ -75,6 +75,7 @@ def init_app(
     env = app.jinja_env
     env.filters.update(
         when=_when,
+        from_when=_from_when,
         short_when=_short_when,
         record_when=lambda at: times.record_when(at, _reader().zone),
         day=lambda at: times.day(at, _reader().zone, now=_now()),
@@ -135,6 +136,10 @@ def _now() -> datetime:
 
 def _when(at: datetime, with_zone: bool = True) -> str:
     return times.when(at, _reader().zone, now=_now(), with_zone=with_zone)
+
+
+def _from_when(at: datetime, with_zone: bool = True) -> str:
+    return times.from_when(at, _reader().zone, now=_now(), with_zone=with_zone)
 
 
 def _short_when(at: datetime) -> str:

@@ -73,6 +73,17 @@ def when(at: datetime, zone: ZoneInfo, *, now: datetime, with_zone: bool = True)
     return pgettext("day and time", "%(day)s, %(time)s", day=near, time=time)
 
 
+def from_when(at: datetime, zone: ZoneInfo, *, now: datetime, with_zone: bool = True) -> str:
+    """What follows “from” in a sentence: “10:30 AM EDT” today, “tomorrow, 10:30 AM EDT”, else as ``when``."""
+    ahead = _local(at, zone).date() - _local(now, zone).date()
+    time = clock_time(at, zone, with_zone=with_zone)
+    if ahead == timedelta():
+        return time
+    if ahead == timedelta(days=1):
+        return pgettext("day and time", "%(day)s, %(time)s", day=gettext("tomorrow"), time=time)
+    return when(at, zone, now=now, with_zone=with_zone)
+
+
 def short_when(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     """For dense lists: “8:14 AM” today, “Wed” in the last six days, else “Mar 9”, “Mar 9, 2025”."""
     local, today = _local(at, zone), _local(now, zone).date()

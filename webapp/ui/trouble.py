@@ -20,18 +20,13 @@ class Trouble:
 def trouble_of(status: int) -> Trouble:
     """The words of ui/error.html for an HTTP *status*. A sentence given by the code that refused goes before ours."""
     match status:
-        case 400:
-            return Trouble(
-                gettext("That did not arrive whole"),
-                gettext("Nothing was changed. Go back, open the page again and send it once more."),
-            )
         case 403:
             return Trouble(
                 gettext("This is not open to you"),
                 gettext("You are signed in, and this needs another role or a fresh sign-in. Nothing was changed."),
                 gettext("If you think it should be open, ask an admin of the practice."),
             )
-        case 404:
+        case 404 | 405:
             return Trouble(
                 gettext("We could not open this page"),
                 gettext(
@@ -63,10 +58,15 @@ def trouble_of(status: int) -> Trouble:
                 gettext("If you have a visit now, call the clinic."),
                 try_again=True,
             )
+        case _ if status < 500:
+            return Trouble(
+                gettext("That did not arrive whole"),
+                gettext("Nothing was changed. Go back, open the page again and send it once more."),
+            )
         case _:
             return Trouble(
                 gettext("Something went wrong on our side"),
                 gettext("It was not you. What you had saved is kept."),
-                gettext("Try again. If it happens once more, tell the clinic the reference below."),
+                gettext("Try again. If it happens once more, tell the clinic."),
                 try_again=True,
             )

@@ -207,3 +207,15 @@ def test_a_form_that_is_being_sent_is_not_sent_again(base: str, browser: Browser
     page.evaluate("() => fetch('/forms').then(() => null)")  # what was sent before this has been seen by now
     assert sent == ["POST"]
     page.context.close()
+
+
+def test_where_copying_is_forbidden_the_button_says_so(base: str, browser: Browser) -> None:
+    page = open_page(browser, 1280, "light")
+    page.add_init_script(
+        "navigator.clipboard.writeText = async () => { throw new DOMException('', 'NotAllowedError'); };"
+    )
+    go(page, f"{base}/parts")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Please copy it by hand")).to_be_visible()
+    expect(page.locator("#say")).to_have_text("Please copy it by hand")
+    page.context.close()

@@ -52,7 +52,7 @@ def test_password_that_cannot_be_used_is_said_and_the_old_one_stays(app: Flask, 
     browser = at_password(app)
     answer = browser.send("/account/password", {"password": bad})
     assert answer.status_code == 200
-    assert "Nothing you wrote is lost" in answer.text
+    assert "Passwords have to be written once more." in answer.text
     assert knock(people.browser(app)).status_code == 302
 
 

@@ -12,6 +12,7 @@ from flask import Flask
 
 from webapp import ui
 from webapp.ui import people, times
+from webapp.ui.trouble import trouble_of
 
 VERMONT = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)  # Thursday, 10:30 AM in Vermont
@@ -39,6 +40,18 @@ def app() -> Iterator[Flask]:
 )
 def test_a_time_is_said_in_the_readers_zone(at: datetime, words: str) -> None:
     assert times.when(at, VERMONT, now=NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOW + timedelta(hours=2), "12:30 PM EDT"),
+        (NOW + timedelta(days=1), "tomorrow, 10:30 AM EDT"),
+        (datetime(2026, 3, 17, 18, 30, tzinfo=UTC), "Tue, March 17, 2:30 PM EDT"),
+    ],
+)
+def test_after_from_a_time_goes_on_in_its_sentence(at: datetime, words: str) -> None:
+    assert times.from_when(at, VERMONT, now=NOW) == words
 
 
 @pytest.mark.parametrize(
@@ -116,3 +129,9 @@ def test_a_person_keeps_one_of_six_tints() -> None:
 def test_an_unknown_language_reads_english(app: Flask) -> None:
     with app.test_request_context("/", headers={"Accept-Language": "tlh"}):
         assert times.when(NOW, VERMONT, now=NOW) == "Today, 10:30 AM EDT"
+
+
+def test_a_page_that_only_takes_forms_is_no_fault_of_ours() -> None:
+    assert trouble_of(405) == trouble_of(404)
+    assert "on our side" in trouble_of(500).title
+    assert not any("on our side" in trouble_of(status).title for status in (400, 405, 414, 415, 422, 431))
