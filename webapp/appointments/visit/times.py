@@ -18,7 +18,7 @@ def shut_sentence(read: ReadAppointment, *, at: datetime) -> str:
         case Entry.OPEN:
             return ""
         case Entry.NOT_YET:
-            opens = times.when(read.window.opens_at, reader_zone(), now=at)
+            opens = times.from_when(read.window.opens_at, reader_zone(), now=at)
             return gettext("This visit is not open yet. You can join from %(time)s.", time=opens)
         case Entry.CANCELLED:
             return gettext("This visit was cancelled.")
