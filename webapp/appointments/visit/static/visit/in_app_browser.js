@@ -50,7 +50,11 @@ export function offerOwnBrowser(panel, href) {
   field.value = href;
   copy.addEventListener("click", async () => {
     field.select();
-    await navigator.clipboard.writeText(href).catch(() => document.execCommand("copy")); // old web views lack it
+    try {
+      await navigator.clipboard.writeText(href);
+    } catch {
+      document.execCommand("copy"); // old web views have no clipboard, or forbid it
+    }
     copy.textContent = copy.dataset.done ?? "";
   });
 }
