@@ -26,6 +26,8 @@ OPEN = {
     "box.healthz",
     "clients.invitation",
     "clients.accept",
+    "family.accept",
+    "family.invitation",
     "password.ask_for_link",
     "password.choose",
     "password.forgot",
