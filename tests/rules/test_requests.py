@@ -26,6 +26,8 @@ OPEN = {
     "box.healthz",
     "clients.invitation",
     "clients.accept",
+    "family.invitation",
+    "family.accept",
     "family.accept",
     "family.invitation",
     "password.ask_for_link",
