@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, EmailField, RadioField, StringField, TextAreaField
@@ -55,4 +57,8 @@ class RequirementForm(FlaskForm):  # type: ignore[misc]  # untyped base
         ],
         validators=[InputRequired(_l("Please choose one."))],
     )
-    first_day = DateField(_l("From this day on"), validators=[Optional()])
+    first_day = DateField(_l("From this day on"), validators=[Optional()])  # required unless it is nobody
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.first_day.flags.required = True  # so that its label does not say “optional”
