@@ -28,8 +28,6 @@ OPEN = {
     "clients.accept",
     "family.invitation",
     "family.accept",
-    "family.accept",
-    "family.invitation",
     "password.ask_for_link",
     "password.choose",
     "password.forgot",
