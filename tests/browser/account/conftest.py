@@ -11,12 +11,15 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.visit.box import Box
+from tests.browser.visit.conftest import browsers, call, client, meeting, opened, provider
 from tests.webapp import people
 from webapp.access.actor import Role
 from webapp.account import hashing
 from webapp.account.models import Account
 from webapp.app import prepare
 from webapp.db.database import db
+
+__all__ = ["browsers", "call", "client", "meeting", "opened", "provider"]  # two people in a visit
 
 PASSWORD = "kettle-orange-violin-9"
 
