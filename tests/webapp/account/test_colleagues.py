@@ -280,8 +280,38 @@ def test_reset_of_an_admin_opens_after_the_day(app: Flask, admin: people.Browser
     assert cookie(browser)
 
 
-PAGES = ("/colleagues", "/colleagues/new", "/colleagues/mfa", "/colleagues/{id}", "/colleagues/{id}/reset")
-ACTS = ("new", "mfa", "{id}/roles", "{id}/invitation", "{id}/disable", "{id}/enable", "{id}/reset", "{id}/reset/stop")
+def test_client_is_let_in_again_by_the_address(app: Flask, admin: people.Browser) -> None:
+    account, _ = account_with_app(Role.CLIENT, email="maren@example.org")
+    account_with_password(Role.PROVIDER)
+    for email in (EMAIL, "nobody@example.org", "admin@example.org"):
+        answer = admin.send("/colleagues/client-reset", {**RESET, "email": email})
+        assert (answer.status_code, "No client signs in" in answer.text) == (200, True)
+    link = shown_link(admin.send("/colleagues/client-reset", {**RESET, "email": "Maren@example.org"}).text)
+    browser = people.browser(app)
+    assert browser.send("/choose-password", {"link": token_of(link), "password": NEW}).location == "/"
+    assert browser.get("/account").status_code == 200
+    assert not AuthenticatorApp.select().where(AuthenticatorApp.account == account.id).exists()
+
+
+PAGES = (
+    "/colleagues",
+    "/colleagues/new",
+    "/colleagues/mfa",
+    "/colleagues/client-reset",
+    "/colleagues/{id}",
+    "/colleagues/{id}/reset",
+)
+ACTS = (
+    "new",
+    "mfa",
+    "client-reset",
+    "{id}/roles",
+    "{id}/invitation",
+    "{id}/disable",
+    "{id}/enable",
+    "{id}/reset",
+    "{id}/reset/stop",
+)
 
 
 @pytest.mark.parametrize("role", [Role.PROVIDER, Role.CLIENT])
@@ -300,7 +330,7 @@ def test_colleagues_are_the_admins_in_the_admin_role(app: Flask, role: Role) -> 
 
 def test_clients_are_no_colleagues(app: Flask, admin: people.Browser) -> None:
     client = people.make_account(Role.CLIENT)
-    for act in ACTS[2:]:
+    for act in ACTS[3:]:
         assert admin.send(f"/colleagues/{act.format(id=client.id)}", {**RESET, "admin": "y"}).status_code == 404, act
     assert people.roles_of(client) == {Role.CLIENT}
 

@@ -17,7 +17,7 @@ from core.settings import Settings
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role
 from webapp.account import links
-from webapp.account.actions import create_account
+from webapp.account.actions import create_account, tidy_email
 from webapp.account.alerts import tell_admins, tell_owner
 from webapp.account.colleagues.policy import ROLES
 from webapp.account.colleagues.queries import waits_for_a_day
@@ -133,6 +133,16 @@ def start_reset(
             page = f"{settings.origin}/colleagues/{account.id}"
             tell_admins(MailTemplate.ADMIN_RESET, settings, at=at, link=page, opens=times["opens"])
     return None if settings.mail.host else link
+
+
+def start_client_reset(
+    actor: Actor, email: str, *, note: str, drops_factors: bool, settings: Settings, at: datetime
+) -> str | None:
+    """start_reset() for the client who signs in with *email*; Invalid (field “email”) if none does."""
+    account = Account.get_or_none(Account.email == tidy_email(email))
+    if account is None or Role.CLIENT not in roles_of(account.id) or roles_of(account.id) & set(ROLES):
+        raise Invalid(gettext("No client signs in with this address."), field="email")
+    return start_reset(actor, account, note=note, drops_factors=drops_factors, settings=settings, at=at)
 
 
 def stop_reset(actor: Actor, account: Account, *, at: datetime) -> None:

@@ -46,6 +46,10 @@ class ResetForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
 
 
+class ClientResetForm(ResetForm):
+    email = EmailField(_l("Email"), validators=[InputRequired(_l("Please write an e-mail address."))])
+
+
 class RequirementForm(FlaskForm):  # type: ignore[misc]  # untyped base
     whom = RadioField(
         _l("Who must have a second factor?"),

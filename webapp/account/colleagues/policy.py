@@ -15,6 +15,7 @@ Colleague = Account
 
 see_all = by_role(Resource.COLLEAGUES, Act.READ)
 invite = by_role(Resource.COLLEAGUES, Act.INVITE)
+reset_clients = by_role(Resource.COLLEAGUES, Act.UPDATE)
 require_mfa = by_role(Resource.COLLEAGUES, Act.UPDATE)
 
 

@@ -15,7 +15,7 @@ from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
 from webapp.access.step_up import StepUp
 from webapp.account.colleagues import actions, policy, queries
-from webapp.account.colleagues.forms import InviteForm, RequirementForm, ResetForm, RolesForm
+from webapp.account.colleagues.forms import ClientResetForm, InviteForm, RequirementForm, ResetForm, RolesForm
 from webapp.account.colleagues.policy import Colleague
 from webapp.account.mfa import requirement
 from webapp.audit.events import Action
@@ -84,6 +84,31 @@ def save_rule(actor: Actor) -> ResponseReturnValue:
         return _rule_page(actor, form)
     flash(gettext("The rule is saved."))
     return redirect(url_for("colleagues.index"))
+
+
+@colleagues.get("/colleagues/client-reset", allow=policy.reset_clients, records=nothing("an empty form"), step_up=FRESH)
+def client_reset(_actor: Actor) -> ResponseReturnValue:
+    return _client_reset_page(ClientResetForm(formdata=None))
+
+
+@colleagues.post("/colleagues/client-reset", allow=policy.reset_clients, records=Action.RESET_STARTED, step_up=FRESH)
+def start_client_reset(actor: Actor) -> ResponseReturnValue:
+    form = ClientResetForm()
+    if not form.validate_on_submit():
+        return _client_reset_page(form)
+    try:
+        link = actions.start_client_reset(
+            actor,
+            form.email.data,
+            note=form.note.data,
+            drops_factors=form.factors.data == "go",
+            settings=_settings(),
+            at=utcnow(),
+        )
+    except (Invalid, Conflict) as e:
+        show_refusal(form, e)
+        return _client_reset_page(form)
+    return _sent(link, form.email.data)
 
 
 @colleagues.get("/colleagues/<uuid:account_id>", allow=policy.see, records=nothing(STAFF), step_up=FRESH)
@@ -196,6 +221,10 @@ def _reset_page(colleague: Colleague, form: ResetForm) -> str:
         waits=queries.waits_for_a_day(colleague),
         has_mail=bool(_settings().mail.host),
     )
+
+
+def _client_reset_page(form: ClientResetForm) -> str:
+    return render_template("colleagues/client_reset.html", form=form, has_mail=bool(_settings().mail.host))
 
 
 def _rule_page(actor: Actor, form: RequirementForm) -> str:
