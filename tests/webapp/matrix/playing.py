@@ -153,6 +153,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.browsers = {who: self.scene.browser(self.app, who) for who in Who}
+        for browser in self.browsers.values():
+            browser.form_token()  # the cookie of forms is there, so that no answer brings it
 
     @cached_property
     def places(self) -> dict[str, Place]:

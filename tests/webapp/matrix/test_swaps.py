@@ -16,7 +16,6 @@ COUNT = 200
 def test_swapped_ids_open_nothing(world: World) -> None:
     played = Swaps(world, random.Random()).run(COUNT)
     assert played["refused"] > COUNT / 2
-    assert played["got through"] > 0
 
 
 def test_planted_hole_is_found_by_swapping(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
