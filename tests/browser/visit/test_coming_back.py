@@ -97,6 +97,17 @@ def test_a_second_tab_takes_over_and_the_first_says_so(client: Enter, meeting: M
     second.page.get_by_role("heading", name="You are in this visit somewhere else").wait_for()
 
 
+def test_who_left_the_waiting_room_by_mistake_goes_back_with_one_press(client: Enter, meeting: Meeting) -> None:
+    at_client = client()
+    at_client.go(f"{meeting.path}/visit")
+    at_client.press("Enter waiting room")
+    until(lambda: at_client.stage() == "waiting", "waiting room")
+    at_client.press("Leave")
+    at_client.page.get_by_role("heading", name="You left the waiting room").wait_for()
+    at_client.press("Join again")
+    at_client.page.get_by_role("button", name="Enter waiting room").wait_for()
+
+
 def test_the_visit_ends_for_everybody_when_the_provider_ends_it(call: Call) -> None:
     at_provider, at_client = call
     at_provider.press("Leave")

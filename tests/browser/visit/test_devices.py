@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.visit.conftest import Enter
 from tests.browser.visit.meeting import Meeting
@@ -20,7 +21,7 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
 };
 """
 MAIL_APP = """
-Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+for (const lacking of ["mediaDevices", "clipboard"]) Object.defineProperty(navigator, lacking, { value: undefined });
 """
 MAIL_APP_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 [FBAN/FBIOS]"
@@ -41,7 +42,7 @@ HTMLMediaElement.prototype.play = function () {
     ("script", "sentence", "is_heard"),
     [
         (NOTHING_ALLOWED, "Your browser does not let us use the camera.", False),
-        (NO_CAMERA, "We found no camera. You can enter with sound only.", True),
+        (NO_CAMERA, "We found no camera. You can go on with sound only.", True),
     ],
     ids=["denied: only listens", "absent: sound only"],
 )
@@ -62,6 +63,21 @@ def test_without_a_camera_one_is_told_why_and_enters_all_the_same(
         until(lambda: at_provider.stats().audio_energy > before, "sound of the client")
     else:
         assert at_provider.page.locator("[data-tile-muted]").is_visible()
+
+
+def test_a_provider_whose_camera_is_not_allowed_is_told_in_the_call_and_again_on_asking(
+    provider: Enter, meeting: Meeting
+) -> None:
+    at_provider = provider(script=NOTHING_ALLOWED)
+    at_provider.go(f"{meeting.path}/visit")
+    told = at_provider.page.locator(".visit-room [data-input-trouble]")
+    expect(told).to_contain_text("Your browser does not let us use the camera.")
+    expect(told).to_contain_text("Your browser does not let us use the microphone.")
+    told.evaluate("(element) => { element.hidden = true; }")  # as after a while
+    at_provider.press("Start camera")
+    expect(told).to_be_visible()
+    at_provider.press("Settings")
+    expect(at_provider.page.get_by_role("dialog")).to_contain_text("Your browser does not let us use the camera.")
 
 
 def test_a_mail_apps_browser_offers_the_way_to_the_phones_own(client: Enter, meeting: Meeting) -> None:

@@ -62,7 +62,7 @@ def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetim
         stage=stage,
         role=read.role.value,
         title=gettext("Visit with %(name)s", name=other),
-        greeting=gettext("Ready when you are, %(name)s", name=mine.split()[0]),
+        greeting=gettext("Ready when you are, %(name)s", name=mine),
         where=gettext("Visit with %(name)s, %(time)s", name=other, time=starts),
         waiting_where=gettext("Waiting room, %(time)s", time=starts),
         other_name=other,
@@ -74,7 +74,7 @@ def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetim
         nobody_here=_nobody_here(door, other),
         back_words=gettext("Back to the appointment"),
         modules=modules(),
-        config=_config(door, settings, stage, mine, other, stands.sentence, host),
+        config=_config(door, settings, stage, mine, other, stands, host),
     )
 
 
@@ -187,12 +187,14 @@ def _people_json(stands: queries.State) -> list[dict[str, str]]:
 
 
 def _config(
-    door: Door, settings: Settings, stage: str, name: str, other: str, sentence: str, host: str
+    door: Door, settings: Settings, stage: str, name: str, other: str, stands: queries.State, host: str
 ) -> dict[str, Any]:
     """``VisitConfig`` of static/visit/types.js."""
     said = words.for_scripts(other=other)
-    if sentence:
-        said["over_sentence"] = sentence
+    if stands.sentence:
+        said["over_sentence"] = stands.sentence
+    if stands.entry is Entry.NOT_YET:
+        said["over_title"] = said["early_title"]
 
     def to(endpoint: str) -> str:
         return url_for(f"visit.{endpoint}", appointment_id=door.appointment_id)

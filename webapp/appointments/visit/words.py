@@ -17,8 +17,10 @@ def for_scripts(*, other: str) -> dict[str, str]:
         "quality_weak": gettext("Weak"),
         "joined": gettext("{name} is here."),
         "left": gettext("{name} has left."),
-        "over_title": gettext("You cannot join right now"),
+        "early_title": gettext("You cannot join yet"),
+        "over_title": gettext("You cannot join any more"),
         "over_sentence": "",
+        "left_waiting_title": gettext("You left the waiting room"),
         "left_title": gettext("You left the visit"),
         "left_sentence": gettext("You can come back as long as the visit is open."),
         "replaced_title": gettext("You are in this visit somewhere else"),
@@ -38,20 +40,20 @@ def _devices() -> dict[str, str]:
         "camera_off": gettext("Your camera is off"),
         "camera_denied": gettext(
             "Your browser does not let us use the camera. Allow it at the left of the address bar, "
-            "or enter without a picture."
+            "or go on without a picture."
         ),
-        "camera_absent": gettext("We found no camera. You can enter with sound only."),
-        "camera_busy": gettext("Another program uses your camera. Close it and try again, or enter with sound only."),
+        "camera_absent": gettext("We found no camera. You can go on with sound only."),
+        "camera_busy": gettext("Another program uses your camera. Close it and try again, or go on with sound only."),
         "camera_unsupported": gettext("This browser has no camera for us. You can still watch and listen."),
-        "camera_failed": gettext("Your camera could not be started. You can enter with sound only."),
+        "camera_failed": gettext("Your camera could not be started. You can go on with sound only."),
         "microphone_works": gettext("Your microphone works"),
         "microphone_off": gettext("Your microphone is off"),
         "microphone_denied": gettext(
             "Your browser does not let us use the microphone. Allow it at the left of the address bar, "
-            "or enter and only listen."
+            "or go on and only listen."
         ),
-        "microphone_absent": gettext("We found no microphone. You can enter, listen, and write in the chat."),
+        "microphone_absent": gettext("We found no microphone. You can listen, and write in the chat."),
         "microphone_busy": gettext("Another program uses your microphone. Close it and try again, or only listen."),
         "microphone_unsupported": gettext("This browser has no microphone for us. You can still listen and write."),
-        "microphone_failed": gettext("Your microphone could not be started. You can enter and only listen."),
+        "microphone_failed": gettext("Your microphone could not be started. You can go on and only listen."),
     }

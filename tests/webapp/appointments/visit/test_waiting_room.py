@@ -174,6 +174,7 @@ def test_a_visit_that_is_not_yet_open_says_from_when(app: Flask) -> None:
     tomorrow = make_meeting(app, "Maren Halvorsen", starts_in=timedelta(days=1))
     page = tomorrow.at_client.get(tomorrow.url)
     assert page.status_code == 200
+    assert ">You cannot join yet<" in page.get_data(as_text=True)
     assert "You can join from tomorrow, " in page.get_data(as_text=True)
     for verb in ("wait", "entry"):
         answer = tomorrow.at_client.send_json(f"{tomorrow.url}/{verb}")

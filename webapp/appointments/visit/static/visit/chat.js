@@ -170,6 +170,7 @@ export class Chat {
     const place = part(this.#form, "chat-error");
     place.textContent = sentence;
     place.hidden = sentence === "";
+    if (sentence) place.scrollIntoView({ block: "nearest" }); // on phones it may lie under the bar
   }
 
   #tell() {

@@ -11,8 +11,9 @@ import { part } from "./elements.js";
 /**
  * @param {HTMLElement} root
  * @param {Devices} devices
+ * @param {() => void} refused  what was asked for did not come
  */
-export function bindInputButtons(root, devices) {
+export function bindInputButtons(root, devices, refused) {
   /** @type {HTMLButtonElement[]} */
   const buttons = [...root.querySelectorAll("button[data-turn]")].flatMap((found) =>
     found instanceof HTMLButtonElement ? [found] : [],
@@ -25,7 +26,12 @@ export function bindInputButtons(root, devices) {
       part(button, "caption").textContent = (on ? button.dataset.wordsOn : button.dataset.wordsOff) ?? "";
     }
   };
-  for (const button of buttons) button.addEventListener("click", () => void devices.turn(inputOf(button)));
+  for (const button of buttons) {
+    button.addEventListener("click", async () => {
+      await devices.turn(inputOf(button));
+      if (devices.troubles[inputOf(button)] !== null) refused();
+    });
+  }
   devices.addEventListener("change", show);
   show();
 }

@@ -22,6 +22,7 @@ import { Room } from "./room.js";
 import { showSelf } from "./self_view.js";
 import { Playback } from "./sound.js";
 import { Tiles } from "./tiles.js";
+import { InputTrouble } from "./trouble.js";
 import { WaitingRoom } from "./waiting.js";
 import { keepAwake, onReturn, reopenAfterInterruption } from "./wake.js";
 
@@ -39,6 +40,7 @@ class Visit {
   /** @type {Chat} */ #chat;
   /** @type {CallBar} */ #bar;
   #choices;
+  #trouble;
   #waiting;
   #doorkeeper;
 
@@ -61,7 +63,8 @@ class Visit {
     this.#doorkeeper = new Doorkeeper(root, urls.admit, words, (state) => this.#heard(state));
     new Lobby(part(root, "stage-lobby"), this.#devices, words, (answers) => this.#enterWaitingRoom(answers));
     showSelf(root, this.#devices);
-    bindInputButtons(root, this.#devices);
+    this.#trouble = new InputTrouble(root, this.#devices, words);
+    bindInputButtons(root, this.#devices, () => this.#trouble.say());
     this.#devices.addEventListener("change", () => void this.#playback.useSpeaker(this.#devices.choice.speaker));
     this.#bindPage();
     for (const button of root.querySelectorAll("button")) button.disabled = false;
@@ -70,10 +73,15 @@ class Visit {
   start() {
     const { stage, words } = this.#config;
     if (stage === "over") this.#showOver(words.over_title, words.over_sentence);
-    else void this.#devices.open(["camera", "microphone"]);
+    else void this.#openDevices();
     if (stage === "lobby") this.#show("lobby");
     if (stage === "waiting") this.#startWaiting();
     if (stage === "room") this.#startRoom();
+  }
+
+  async #openDevices() {
+    await this.#devices.open(["camera", "microphone"]);
+    if (this.#stage === "room") this.#trouble.say(); // who comes here past the lobby has not been told
   }
 
   #bindPage() {
@@ -156,7 +164,7 @@ class Visit {
    */
   #moved(state, refusal) {
     if (state?.visit === "open") this.#startRoom();
-    else this.#showOver(this.#config.words.over_title, state?.sentence ?? refusal);
+    else this.#showOver(this.#config.words[state ? "over_title" : "refused_title"], state?.sentence ?? refusal);
   }
 
   #startRoom() {
@@ -237,7 +245,8 @@ class Visit {
     if (this.#stage === "waiting") {
       this.#waiting.leave();
       farewell(urls.stop_waiting);
-      this.#showOver(words.left_title, "");
+      part(this.#root, "join-again").hidden = false;
+      this.#showOver(words.left_waiting_title, words.left_sentence);
       return;
     }
     farewell(urls.leave);
@@ -288,6 +297,7 @@ class Visit {
 
   #openSettings() {
     const dialog = part(this.#root, "settings", HTMLDialogElement);
+    this.#trouble.say();
     this.#choices.showIn(part(dialog, "settings-slot"));
     dialog.showModal();
   }
