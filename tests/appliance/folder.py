@@ -88,6 +88,18 @@ def wait_until_ready(process: subprocess.Popen[str]) -> None:
     raise AssertionError("the appliance did not come up:\n" + "".join(said))
 
 
+def last_words(process: subprocess.Popen[str]) -> str:
+    """What the command says from here to its end.
+
+    Read through the same reader as the lines before: it may have taken more from the pipe than it has handed out,
+    which communicate() would not see.
+    """
+    assert process.stdout is not None
+    said = process.stdout.read()
+    process.wait(timeout=60)
+    return said
+
+
 def members(root: Path) -> dict[str, list[int]]:
     """Living processes by the part whose group they are in."""
     run = Path(folder.provide(root, folder.Wishes()).paths.run)

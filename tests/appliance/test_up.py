@@ -24,7 +24,7 @@ from appliance.leftovers import leftovers
 from appliance.ports import needed, refuse_if_busy
 from core.addresses import LOOPBACK
 from core.settings import Settings, load
-from tests.appliance.folder import configured, eventually, free_base, members, start, up, wellhouse
+from tests.appliance.folder import configured, eventually, free_base, last_words, members, start, up, wellhouse
 
 ALL_PARTS = {"supervisord", "rtc", "coturn", "portal", "worker", "nginx"}
 
@@ -136,7 +136,7 @@ def test_a_stop_is_clean(box_root: Path, number: signal.Signals) -> None:
     with up(box_root, "--https-port", str(base)) as process:
         groups = members(box_root)
         process.send_signal(number)
-        said, _ = process.communicate(timeout=60)
+        said = last_words(process)
     assert process.returncode == 0
     assert "Wellhouse has stopped." in said
     assert set(groups) == ALL_PARTS
@@ -154,7 +154,7 @@ def test_the_demonstrations_file_is_there_while_it_runs_with_a_visit_made_afresh
             assert file.stat().st_mode & 0o777 == 0o600
             told.append(json.loads(file.read_text()))
             process.terminate()
-            said, _ = process.communicate(timeout=60)
+            said = last_words(process)
         assert not file.exists()
         for account in told[-1]["accounts"]:
             assert f"{account['email']} " in said
@@ -176,7 +176,7 @@ def test_a_stop_before_it_is_ready_is_clean_too(box_root: Path) -> None:
         if "database" in line:
             break
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said = last_words(process)
     assert process.returncode == 0
     assert "Wellhouse has stopped." in said
     assert not members(box_root)
