@@ -95,7 +95,8 @@ def last_words(process: subprocess.Popen[str]) -> str:
     which communicate() would not see.
     """
     assert process.stdout is not None
-    said = process.stdout.read()
+    with process.stdout:
+        said = process.stdout.read()
     process.wait(timeout=60)
     return said
 
