@@ -240,7 +240,7 @@ def _acted_for(actor: Actor, ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[Fami
     found: dict[uuid.UUID, tuple[FamilyMember, ...]] = {}
     if not members:
         return found
-    here = AppointmentClient.select(AppointmentClient, Client.account).join(Client)
+    here = AppointmentClient.select(AppointmentClient, Client.id, Client.account).join(Client)
     own = set()
     for row in here.where(AppointmentClient.appointment.in_(ids)):
         if row.client.account_id == actor.account:

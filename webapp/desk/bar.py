@@ -144,11 +144,12 @@ def _menu(actor: Actor) -> tuple[MenuItem, ...]:
         )
         for role in other_roles(actor)
     )
+    people = _whom_to_choose(actor)
     return (
-        *_whom_to_choose(actor),
-        MenuItem(gettext("My Account"), url_for("account.info"), "person-circle"),
+        *people,
+        MenuItem(gettext("My Account"), url_for("account.info"), "person-circle", apart=bool(people)),
         *switches,
-        MenuItem(gettext("Sign out"), url_for("account.sign_out"), "box-arrow-right", post=True),
+        MenuItem(gettext("Sign out"), url_for("account.sign_out"), "box-arrow-right", post=True, apart=True),
     )
 
 

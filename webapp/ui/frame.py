@@ -49,12 +49,15 @@ class Tab:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A row of the user menu. ``post`` makes it a form with a token, as signing out must be."""
+    """A row of the user menu. ``post`` makes it a form with a token, as signing out must be; ``apart`` draws a line
+    above it.
+    """
 
     label: str
     url: str
     icon: str
     post: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ MENU = (
     MenuItem("My Account", "#", "gear"),
     MenuItem("Switch to Admin role", "#", "arrow-left-right"),
     MenuItem("Help", "#", "question-circle"),
-    MenuItem("Sign out", "/out", "box-arrow-right", post=True),
+    MenuItem("Sign out", "/out", "box-arrow-right", post=True, apart=True),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from webapp.access.sessions import Session
 from webapp.account.models import Account
 from webapp.account.queries import roles_of
 from webapp.account.signing_in import Caller
+from webapp.appointments import queries
 from webapp.appointments.models import Appointment
 from webapp.audit.events import Action
 from webapp.audit.models import AuditEvent
@@ -191,6 +193,17 @@ def test_mother_who_is_a_client_too_sees_both_and_her_own_alone(scene: Scene) ->
     lists = scene.at_sigrid.get("/appointments").text
     assert str(mine.id) in lists
     assert str(his.id) not in lists
+
+
+def test_each_visit_says_for_whom_it_is(scene: Scene) -> None:
+    nora = make_client(scene.provider, "Nora Halvorsen", account=make_account(Role.CLIENT))
+    own = make_client(scene.provider, "Sigrid Halvorsen", account=scene.sigrid)
+    for client in (scene.leo, nora):
+        scene.act_for(client)
+    for hours, client in enumerate((scene.leo, nora, own)):
+        scene.visit(client, starts_in=timedelta(hours=hours))
+    lines = queries.upcoming(replace(actor(scene.sigrid), at=utcnow()), at=utcnow()).lines
+    assert [line.for_whom for line in lines] == [("Leo Halvorsen",), ("Nora Halvorsen",), ()]
 
 
 def test_choice_that_no_longer_holds_is_none(scene: Scene) -> None:
