@@ -30,7 +30,9 @@ from webapp.appointments.visit.models import Stay, Visit
 from webapp.appointments.window import LATE
 from webapp.audit.events import Action, Event
 from webapp.clients.actions import add_client, add_to_care_team
-from webapp.clients.models import Client
+from webapp.clients.families import Terms, listed
+from webapp.clients.families import add as add_family
+from webapp.clients.models import Client, Relation
 from webapp.clients.values import ClientValues, Details
 from webapp.crypto.keyring import Keyring
 from webapp.db.database import db
@@ -72,6 +74,8 @@ CLIENTS = (
     Person("Bartholomew Featherstonehaugh-Nakamura", preferred_name="Bart", pronouns="he/him"),
     Person("Wren Castellanos", pronouns="they/them", phone="802-555-0175"),
 )
+# Acts for Wren, the last of the clients.
+LUCIA = Person("Lucía Castellanos", "lucia@example.org")
 
 
 def seed(settings: Settings, *, at: datetime) -> dict[str, Any]:
@@ -91,6 +95,7 @@ def _seed(settings: Settings, keyring: Keyring, *, at: datetime) -> dict[str, An
     okafor = _account(OKAFOR, {Role.PROVIDER, Role.ADMIN}, keyring, at=at)
     rivera = _account(RIVERA, {Role.PROVIDER}, keyring, at=at)
     clients = [_client(person, okafor, rivera, keyring, at=at) for person in CLIENTS]
+    _family(LUCIA, clients[-1], okafor, settings, keyring, at=at)
     if first_time:
         _past_visits(okafor, clients, settings, at=at)
     _make_room(okafor, settings, at=at)
@@ -100,7 +105,7 @@ def _seed(settings: Settings, keyring: Keyring, *, at: datetime) -> dict[str, An
     return {
         "url": settings.origin,
         "appointment_url": f"{settings.origin}{appointment_path(now)}",
-        "accounts": [_told(person, keyring) for person in (OKAFOR, RIVERA, *CLIENTS) if person.email],
+        "accounts": [_told(person, keyring) for person in (OKAFOR, RIVERA, *CLIENTS, LUCIA) if person.email],
     }
 
 
@@ -138,6 +143,16 @@ def _client(person: Person, provider: Actor, colleague: Actor, keyring: Keyring,
         with unit(Event(Action.DEMO_SEEDED, SYSTEM, client=client.id)):
             Client.update(account=account).where(Client.id == client.id).execute()
     return Client.get_by_id(client.id)
+
+
+def _family(
+    person: Person, client: Client, provider: Actor, settings: Settings, keyring: Keyring, *, at: datetime
+) -> None:
+    """The person acts for *client*, if they do not yet."""
+    _account(person, {Role.CLIENT}, keyring, at=at)
+    if not listed(client.id, at=at):
+        terms = Terms(Relation.PARENT, joins_visits=True, ends_at=None)
+        add_family(provider, client.id, settings, name=person.name, email=person.email, terms=terms, at=at)
 
 
 def _past_visits(provider: Actor, clients: list[Client], settings: Settings, *, at: datetime) -> None:
@@ -200,7 +215,7 @@ def _coming(provider: Actor, clients: list[Client], settings: Settings, *, at: d
     hour = _hour(at)
     if sum(line.is_ahead for line in upcoming(provider, at=at).lines) > 3:
         return
-    for hours, client in ((3, clients[2]), (26, clients[1]), (50, clients[0])):
+    for hours, client in ((3, clients[2]), (26, clients[1]), (50, clients[0]), (75, clients[-1])):
         try:
             book(provider, client, hour + timedelta(hours=hours), 50, settings, at=at)
         except Conflict:

@@ -58,6 +58,15 @@ def test_told_accounts_sign_in_and_the_visit_can_be_joined_by_both(begun: Settin
         assert "> Join</button>" in page.text
 
 
+def test_mother_in_the_demonstration_sees_her_childs_visits(begun: Settings) -> None:
+    told = demo.seed(begun, at=utcnow())
+    lucia = next(one for one in told["accounts"] if one["name"] == demo.LUCIA.name)
+    at_lucia = browser(create_app(begun, testing=True))
+    at_lucia.send("/sign-in", {"email": lucia["email"], "password": lucia["password"]})
+    assert "For Wren Castellanos" in at_lucia.get("/").text
+    assert "Dr. Amara Okafor" in at_lucia.get("/appointments").text
+
+
 def test_passwords_differ_from_box_to_box(begun: Settings) -> None:
     told = demo.seed(begun, at=utcnow())
     passwords = {one["password"] for one in told["accounts"]}
