@@ -130,6 +130,25 @@ def test_a_pasted_code_fills_its_cells(base: str, browser: Browser) -> None:
     page.context.close()
 
 
+@pytest.mark.parametrize("how", ["typed", "clicked and typed", "filled in"])
+def test_a_new_code_takes_the_place_of_a_wrong_one(base: str, browser: Browser, how: str) -> None:
+    page = open_page(browser, 1280, "light")
+    go(page, f"{base}/forms")
+    field = page.get_by_label("Enter the 6-digit code it shows")
+    field.fill("000000")
+    field.blur()
+    if how == "filled in":
+        field.fill("407182")
+    elif how == "typed":
+        field.focus()
+        page.keyboard.type("407182")
+    else:
+        page.locator(".wh-code__cell").nth(2).click(force=True)
+        page.keyboard.type("407182")
+    expect(page.locator(".wh-code__cell")).to_have_text(["4", "0", "7", "1", "8", "2"])
+    page.context.close()
+
+
 def test_show_password_shows_and_hides(base: str, browser: Browser) -> None:
     page = open_page(browser, 1280, "light")
     go(page, f"{base}/sign_in")

@@ -24,7 +24,12 @@ export default function code(wrapper) {
     });
   };
   input.addEventListener("input", draw);
-  // The cells have no caret of their own: what is typed always goes to the end.
-  input.addEventListener("focus", () => input.setSelectionRange(input.value.length, input.value.length));
+  // The cells have no caret of their own: what is typed goes to the end, and takes the place of a whole code, which
+  // was a wrong one.
+  const aim = () => {
+    const end = input.value.length;
+    input.setSelectionRange(end === length ? 0 : end, end);
+  };
+  for (const event of ["focus", "click"]) input.addEventListener(event, aim);
   draw();
 }
