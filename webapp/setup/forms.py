@@ -27,5 +27,8 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     phone = TelField(_l("Phone"), validators=[Length(max=40)])
     time_zone = SelectField(
-        _l("Time zone"), choices=lambda: [SelectChoice("", _l("Choose…")), *zone_choices()], validate_choice=False
+        _l("Time zone"),
+        choices=lambda: [SelectChoice("", _l("Choose…")), *zone_choices()],
+        validate_choice=False,
+        validators=[InputRequired(_l("Please choose a time zone from the list."))],
     )
