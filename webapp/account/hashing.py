@@ -46,10 +46,14 @@ class Lane:
         """How many wait or run now."""
         return self._queued
 
-    def run(self, call: Callable[[], T]) -> T:
-        """The answer of *call*, made in a real thread where the hub must go on."""
+    def refuse_if_full(self) -> None:
+        """Unavailable if a hash would not even be waited for. Before anything is written: refusing costs no disk."""
         if self._queued >= self._queue_max:
             raise Unavailable("Many people are signing in right now. Please try again in a moment.")
+
+    def run(self, call: Callable[[], T]) -> T:
+        """The answer of *call*, made in a real thread where the hub must go on."""
+        self.refuse_if_full()
         self._queued += 1
         try:
             if not monkey.is_module_patched("threading"):
@@ -65,6 +69,11 @@ class Lane:
 
 STRANGERS = Lane(queue_max=6)  # above a second of work: who guesses is sent away rather than waited for
 KNOWN = Lane(queue_max=40)
+
+
+def lane(*, known: bool) -> Lane:
+    """Where the password of somebody *known*, or of a stranger, is looked at."""
+    return KNOWN if known else STRANGERS
 
 
 def use_cost(cost: Passwords) -> None:
@@ -91,7 +100,7 @@ def fits(encoded: str | None, password: str, *, known: bool = False) -> bool:
     *known*: whoever asks is no stranger, and need not wait behind them.
     """
     wanted = encoded or _nobodys()
-    return (KNOWN if known else STRANGERS).run(lambda: _compare(wanted, password))
+    return lane(known=known).run(lambda: _compare(wanted, password))
 
 
 def outdated(encoded: str) -> bool:

@@ -46,6 +46,7 @@ def forgot(email: str, caller: Caller, settings: Settings, *, at: datetime) -> N
     address = email.strip().lower()
     account = Account.get_or_none(Account.email == address)
     known = account is not None and devices.is_known(account.id, caller.device_token, at=at)
+    hashing.lane(known=known).refuse_if_full()
     throttle.enter(throttle.keys_of(f"forgot {address}", caller.address, caller.device_token if known else None), at=at)
     hashing.fits(None, address, known=known)
     able = account is not None and account.password_hash and account.disabled_at is None and roles_of(account.id)

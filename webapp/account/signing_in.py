@@ -54,6 +54,7 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
     address = email.strip().lower()
     account = Account.get_or_none(Account.email == address)
     known = account is not None and devices.is_known(account.id, caller.device_token, at=at)
+    hashing.lane(known=known).refuse_if_full()
     ticket = throttle.enter(throttle.keys_of(address, caller.address, caller.device_token if known else None), at=at)
     typed = passwords.tidy(password)
     stored = account.password_hash if account is not None and typed is not None else None
