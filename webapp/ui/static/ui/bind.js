@@ -6,6 +6,9 @@
  * @typedef {{ default: (element: HTMLElement) => void }} Behaviour
  */
 
+// News that happened since the page was drawn comes at once: it must not come before those who listen for it.
+const LAST = "live";
+
 const NAME = /^(?:([a-z_]+)\/)?([a-z_-]+)$/;
 
 /** @type {WeakMap<Element, Set<string>>} */
@@ -33,7 +36,12 @@ export async function bindAll(root) {
   /** @type {HTMLElement[]} */
   const elements = [...root.querySelectorAll("[data-behaviour]")].flatMap((one) => (one instanceof HTMLElement ? [one] : []));
   if (root instanceof HTMLElement && root.dataset.behaviour) elements.unshift(root);
-  await Promise.all(elements.flatMap((element) => names(element).map((name) => bind(element, name))));
+  const wanted = elements.flatMap((element) => names(element).map((name) => ({ element, name })));
+  try {
+    await Promise.all(wanted.filter(({ name }) => name !== LAST).map(({ element, name }) => bind(element, name)));
+  } finally {
+    await Promise.all(wanted.filter(({ name }) => name === LAST).map(({ element, name }) => bind(element, name)));
+  }
 }
 
 /** @param {HTMLElement} element */
