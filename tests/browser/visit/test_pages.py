@@ -77,3 +77,29 @@ def test_the_call_can_be_led_by_keyboard_alone(provider: Enter, meeting: Meeting
     at_provider.page.keyboard.press("Escape")
     assert at_provider.page.evaluate("document.activeElement.innerText").strip().startswith("Chat")
     assert field.is_hidden()
+
+
+_OVER_EACH_OTHER = """() => {
+  const boxes = [...document.querySelectorAll(".visit-bar .visit-call > span:first-of-type")]
+    .map((one) => ({ words: one.textContent, ...one.getBoundingClientRect().toJSON() }));
+  return boxes.flatMap((one, at) => boxes.slice(at + 1).flatMap((two) =>
+    one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom
+      ? [`${one.words} and ${two.words}`] : []));
+}"""
+
+
+def test_letters_of_twice_the_size_leave_a_phone_all_its_buttons(
+    provider: Enter, client: Enter, meeting: Meeting
+) -> None:
+    twice = "document.documentElement.style.fontSize = '200%'"
+    at_client, at_provider = client(phone=True), provider()
+    at_client.go(f"{meeting.path}/visit")
+    at_client.page.evaluate(twice)
+    at_client.press("Enter waiting room")  # fails if the bar lies over it
+    until(lambda: at_client.stage() == "waiting", "waiting room")
+    at_provider.go(f"{meeting.path}/visit")
+    at_provider.press("Admit")
+    until(lambda: at_client.sees(GREEN), "picture of the provider")
+    assert at_client.page.evaluate(_OVER_EACH_OTHER) == []
+    at_client.press("Leave")
+    until(lambda: at_client.stage() == "over", "the words afterwards")
