@@ -7,8 +7,6 @@ docs/SETTINGS.md is made from these fields.
 from __future__ import annotations
 
 import difflib
-import ipaddress
-import re
 import tomllib
 import types
 import typing
@@ -17,18 +15,11 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from core.errors import Invalid
+from core.setting_rules import SettingError as SettingError
+from core.setting_rules import is_address as is_address
+from core.setting_rules import judge
 
 DEFAULT_FILE = Path("/etc/wellhouse/wellhouse.toml")
-SOCKET_PATH_MAX = 107  # bytes of a unix socket's path on Linux (sun_path holds 108 with its end mark)
-
-# What a path may hold so that nginx, coturn and supervisor all read it alike.
-_PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")
-_HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
-
-
-class SettingError(Invalid):
-    """A setting that is unknown or cannot be used; the sentence names it."""
 
 
 def setting(prose: str, default: Any = MISSING) -> Any:
@@ -54,6 +45,20 @@ class Site:
     certificate: str = setting("File of the certificate chain (PEM). Empty: a self-signed one is made.", "")
     certificate_key: str = setting("File of the certificate's private key (PEM).", "")
     demo: bool = setting("A demonstration with invented people; every page says so.", False)
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Where the site's certificate comes from, and who renews it."""
+
+    source: str = setting(
+        "acme (an authority such as Let's Encrypt, asked anew by the box), local (the box's own authority, for a site "
+        "that only the LAN reaches), or own (brought with “wellhouse certificates use”). Empty: the files that [site] "
+        "names, or a self-signed one.",
+        "",
+    )
+    email: str = setting("For acme: address that the authority may write to. Empty: mail.alerts_to.", "")
+    server: str = setting("For acme: the authority's directory, https. Empty: Let's Encrypt.", "")
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,11 @@ class Paths:
     @property
     def room_event_spool(self) -> Path:
         return Path(self.data) / "rtc" / "events.jsonl"
+
+    @property
+    def certificates(self) -> Path:
+        """The pair that the site shows, where [site] names no other files."""
+        return Path(self.etc) / "certificates"
 
     @property
     def master_key(self) -> Path:
@@ -197,6 +207,7 @@ class Settings:
     """All sections of wellhouse.toml."""
 
     site: Site = field(default_factory=Site)
+    certificates: Certificates = field(default_factory=Certificates)
     users: Users = field(default_factory=Users)
     ports: Ports = field(default_factory=Ports)
     paths: Paths = field(default_factory=Paths)
@@ -233,15 +244,6 @@ class Settings:
         return f"https://{host_in_url(name)}" + ("" if self.ports.https == 443 else f":{self.ports.https}")
 
 
-def is_address(name: str) -> bool:
-    """Whether *name* is an IPv4 or IPv6 address rather than a host name."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def host_in_url(name: str) -> str:
     """*name* as it stands in a URL: IPv6 addresses in brackets (RFC 3986, 3.2.2)."""
     return f"[{name}]" if ":" in name else name
@@ -268,7 +270,7 @@ def parse(table: Mapping[str, Any]) -> Settings:
         if name not in sections:
             raise SettingError(f"[{name}] is not a section.{_nearest(name, sections)}")
     settings = Settings(**{name: _section(name, kind, table.get(name, {})) for name, kind in sections.items()})
-    _judge(settings)
+    judge(settings)
     return settings
 
 
@@ -299,62 +301,3 @@ def _value(name: str, hint: Any, value: Any) -> Any:
 def _nearest(name: str, known: typing.Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(sorted(known))}."
-
-
-def _judge(settings: Settings) -> None:
-    def require(good: bool, sentence: str) -> None:
-        if not good:
-            raise SettingError(sentence)
-
-    require(settings.database.engine in ("sqlite", "postgresql"), "database.engine must be sqlite or postgresql.")
-    require(
-        settings.database.engine == "sqlite" or bool(settings.database.dsn),
-        "database.dsn is needed when database.engine is postgresql.",
-    )
-    require(5 <= settings.portal.idle_minutes <= 60, "portal.idle_minutes must lie between 5 and 60.")
-    require(1 <= settings.portal.session_hours <= 12, "portal.session_hours must lie between 1 and 12.")
-    require(settings.mail.security in ("starttls", "tls", "none"), "mail.security must be starttls, tls or none.")
-    require(2 <= settings.rtc.participants_max <= 50, "rtc.participants_max must lie between 2 and 50.")
-    _judge_names(settings)
-    _judge_ports(settings.ports)
-    for path in fields(Paths):
-        require(
-            _PATH.fullmatch(getattr(settings.paths, path.name)) is not None,
-            f"paths.{path.name} must start with / and hold no quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?",
-        )
-    longest = max(len(bytes(s)) for s in (settings.paths.signalling_socket, settings.paths.control_socket))
-    require(
-        longest <= SOCKET_PATH_MAX,
-        f"paths.run is too long: sockets in it would need {longest} bytes and the system allows {SOCKET_PATH_MAX}.",
-    )
-    keys, data = Path(settings.paths.keys).resolve(), Path(settings.paths.data).resolve()
-    require(not keys.is_relative_to(data), "paths.keys must not lie inside paths.data: a copy of the data would open.")
-
-
-def _judge_names(settings: Settings) -> None:
-    for name in (*settings.names, *filter(None, [settings.site.turn_hostname])):
-        if not is_address(name) and _HOSTNAME.fullmatch(name) is None:
-            raise SettingError(f"{name!r} in [site] is not a host name (small letters, digits, dots) or an address.")
-    for address in (*settings.rtc.addresses, settings.rtc.relay_address):
-        if address and not is_address(address):
-            raise SettingError(f"{address!r} in [rtc] is not an IP address.")
-    if bool(settings.site.certificate) != bool(settings.site.certificate_key):
-        raise SettingError("site.certificate and site.certificate_key belong together: give both or neither.")
-
-
-def _judge_ports(ports: Ports) -> None:
-    for port in fields(Ports):
-        number = getattr(ports, port.name)
-        lowest = 0 if port.name == "http" else 1
-        if not lowest <= number <= 65535:
-            raise SettingError(f"ports.{port.name} must lie between {lowest} and 65535, not {number}.")
-    if ports.relay_first > ports.relay_last:
-        raise SettingError("ports.relay_first must not exceed ports.relay_last.")
-    for one, other in (("https", "http"), ("https", "turn"), ("http", "turn"), ("turn", "media")):
-        if getattr(ports, one) == getattr(ports, other):
-            raise SettingError(
-                f"ports.{one} and ports.{other} are both {getattr(ports, one)}: they need different ones."
-            )
-    for name in ("turn", "media"):
-        if ports.relay_first <= getattr(ports, name) <= ports.relay_last:
-            raise SettingError(f"ports.{name} lies between ports.relay_first and relay_last, which belong to coturn.")

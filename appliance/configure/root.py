@@ -13,8 +13,8 @@ from typing import Any
 
 from core.addresses import LOOPBACK, interface_addresses
 from core.errors import Refused
+from core.setting_rules import SOCKET_PATH_MAX
 from core.settings import (
-    SOCKET_PATH_MAX,
     Paths,
     Ports,
     SettingError,

@@ -10,7 +10,8 @@ import pytest
 
 from appliance.configure.root import KEPT_UP, Wishes, as_toml, provide, settings_file, wanted
 from core.errors import Refused
-from core.settings import SOCKET_PATH_MAX, SettingError, Settings, parse
+from core.setting_rules import SOCKET_PATH_MAX
+from core.settings import SettingError, Settings, parse
 
 
 def test_every_port_follows_the_https_port() -> None:

@@ -28,6 +28,18 @@ def test_every_setting_has_prose() -> None:
     assert silent == []
 
 
+def _acme(*, hostname: str = "clinic.example", email: str = "it@clinic.example", server: str = "") -> dict[str, Any]:
+    certificates = {"source": "acme", "email": email, "server": server}
+    return {"site": {"hostname": hostname}, "certificates": certificates}
+
+
+def test_a_certificate_from_acme_or_from_the_box_itself_lies_where_the_box_keeps_it() -> None:
+    assert parse(_acme()).certificates.source == "acme"
+    folder = "/etc/wellhouse/certificates"
+    named = {"certificate": f"{folder}/chain.pem", "certificate_key": f"{folder}/key.pem"}
+    assert parse({"certificates": {"source": "local"}, "site": named}).site.certificate == named["certificate"]
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
@@ -49,6 +61,17 @@ def test_every_setting_has_prose() -> None:
         ({"paths": {"run": "/r" + "x" * 100}}, "too long"),
         ({"paths": {"log": "/var/log;x"}}, "paths.log must start with /"),
         ({"site": {"hostname": "Clinic Example"}}, "is not a host name"),
+        ({"certificates": {"source": "letsencrypt"}}, "must be acme, local or own"),
+        (_acme(hostname="192.0.2.7"), "needs a name that the whole Internet knows, and 192.0.2.7 is none"),
+        (_acme(hostname="clinic"), "needs a name that the whole Internet knows"),
+        (_acme(email=""), "needs certificates.email"),
+        (_acme(email="nobody"), "needs certificates.email"),
+        (_acme(server="http://ca.example"), "must be an address that starts with https://"),
+        (_acme() | {"ports": {"http": 0}}, "needs ports.http"),
+        (
+            {"certificates": {"source": "local"}, "site": {"certificate": "/a.pem", "certificate_key": "/a.key"}},
+            "site.certificate lies outside /etc/wellhouse/certificates",
+        ),
     ],
 )
 def test_wrong_setting_is_named_with_what_would_be_right(table: dict[str, Any], words: str) -> None:
