@@ -117,7 +117,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         confirm_endpoint="mfa.confirm",
         enrol_endpoint="mfa.overview",
     )
-    sessions.tell_ended(lambda account: put_out(account, settings))
+    sessions.tell_ended(lambda account, at: put_out(account, settings, at=at))
     CSRFProtect(app)
     headers.install(app, settings)
     errors.install(app)

@@ -57,12 +57,12 @@ class LiveSession:
     acting_for: uuid.UUID | None = None
 
 
-Told = Callable[[uuid.UUID], None]
+Told = Callable[[uuid.UUID, datetime], None]
 _tell_ended: Told | None = None
 
 
 def tell_ended(listener: Told) -> None:
-    """Have *listener* called with the account whenever sessions of it were ended, after the commit.
+    """Have *listener* called with the account and the moment whenever sessions of it end, inside the unit that does so.
 
     It takes away what outlives a request: calls. A session that is exchanged for another has not ended.
     """
@@ -191,7 +191,7 @@ def end(session_id: uuid.UUID, *, at: datetime) -> None:
     """This session is over from the next request on; inside the caller's unit."""
     row = Session.get_or_none(Session.id == session_id)
     if row is not None and _close(Session.id == session_id, at=at):
-        _tell(row.account)
+        _tell(row.account, at=at)
 
 
 def end_by_token(token: str, *, at: datetime) -> None:
@@ -227,7 +227,7 @@ def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -
     whose = Session.account == account
     ended = _close(whose if but is None else whose & (Session.id != but), at=at)
     if ended or but is None:  # a call can outlive the session in which it began
-        _tell(account)
+        _tell(account, at=at)
     return ended
 
 
@@ -265,10 +265,9 @@ def _close(which: peewee.Expression, *, at: datetime) -> int:
     return int(Session.update(ended_at=at).where(which & Session.ended_at.is_null()).execute())
 
 
-def _tell(account: uuid.UUID) -> None:
+def _tell(account: uuid.UUID, *, at: datetime) -> None:
     if _tell_ended is not None:
-        listener = _tell_ended
-        current_unit().after_commit(lambda: listener(account))
+        _tell_ended(account, at)
 
 
 def _live(row: Session, *, visit_only: bool = False) -> LiveSession:

@@ -15,7 +15,7 @@ from webapp.account import devices, links, throttle
 from webapp.account.mfa import actions as mfa
 from webapp.account.mfa import pending, security_keys
 from webapp.appointments.visit import follow as visits
-from webapp.appointments.visit import right_ended
+from webapp.appointments.visit import putting_out, right_ended
 from webapp.outbox import mailer, purge
 
 
@@ -54,6 +54,7 @@ FOLLOWERS = (
     # Waits at the media server for the next event, so a pause is only breath.
     Follower("take over room events", visits.take_over_events, pause_s=0.2),
     Follower("close ended rooms", lambda settings: visits.close_ended_rooms(settings, at=utcnow()), pause_s=5.0),
+    Follower("put out who has to leave", putting_out.put_out_waiting, pause_s=2.0),
     # Within five seconds of the end of a right (ASVS 8.3.2), with room for a slow answer.
     Follower("end places of family", lambda settings: right_ended.put_out_family(settings, at=utcnow()), pause_s=2.0),
     Follower("forget who left the waiting room", lambda _settings: visits.forget_silent(at=utcnow()), pause_s=10.0),

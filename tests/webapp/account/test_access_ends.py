@@ -21,7 +21,6 @@ from webapp.account.models import Account
 from webapp.appointments.models import Appointment
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, Visit
-from webapp.appointments.visit.putting_out import put_out
 from webapp.db.unit import housekeeping
 
 Way = Callable[[Flask, Account, people.Browser], None]
@@ -117,6 +116,5 @@ def test_silent_media_server_does_not_keep_anybody_in(app: Flask, monkeypatch: p
         raise Unavailable("The media server does not answer.")
 
     monkeypatch.setattr(rtc_control, "remove_participant", silent)
-    put_out(account.id, app.extensions["wellhouse.settings"])
     by_disabling(app, account, people.browser(app))
     assert Account.get_by_id(account.id).disabled_at is not None

@@ -146,7 +146,7 @@ def test_disabled_colleague_is_out_at_once_and_cannot_come_back(app: Flask, admi
     browser, half = people.sign_in(app, account), people.browser(app)
     ended: list[object] = []
 
-    sessions.tell_ended(ended.append)
+    sessions.tell_ended(lambda account, _at: ended.append(account))
     assert admin.send(f"/colleagues/{account.id}/disable").status_code == 302
     assert ended == [account.id]
     assert browser.get("/account").status_code == 302

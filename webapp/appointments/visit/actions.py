@@ -16,6 +16,7 @@ from webapp.appointments.models import Appointment, Status
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, ChatLine, Stay, Visit, Whereabouts
 from webapp.appointments.visit.policy import Door, Guest, is_waiting, may_enter
+from webapp.appointments.visit.putting_out import put_out_one
 from webapp.appointments.visit.times import shut_sentence
 from webapp.appointments.window import Entry
 from webapp.audit.events import Action, Event
@@ -81,14 +82,14 @@ def admit_all(actor: Actor, door: Door, *, at: datetime) -> None:
 
 
 def send_back(actor: Actor, guest: Guest, control_socket: Path, *, at: datetime) -> None:
-    """From the room back to the waiting room; sound and pictures stop at once."""
+    """From the room back to the waiting room; sound and pictures stop at once, or as soon as the media server hears."""
     door, attendance = guest.door, guest.attendance
     with unit(_event(Action.SENT_BACK, actor, door, client=attendance.client_id)):
         attendance.admitted_at, attendance.waiting_since, attendance.seen_at = None, at, at
         attendance.save()
         notify([attendance.account_id], NoticeKind.SENT_BACK, door.appointment_id, at=at)
         notify([door.read.appointment.provider_id], NoticeKind.WAITING, door.appointment_id, at=at)
-    rtc_control.remove_participant(control_socket, _need_visit(door).room, attendance.participant)
+        put_out_one(attendance.id, control_socket, at=at)
 
 
 def record_entry(actor: Actor, door: Door, *, at: datetime) -> tuple[Visit, Attendance]:
@@ -157,7 +158,7 @@ def _admit(actor: Actor, door: Door, people: list[Attendance], *, at: datetime) 
     events = [_event(Action.ADMITTED, actor, door, client=person.client_id) for person in people]
     with unit(*(events or [_event(Action.ADMITTED, actor, door)])):
         for person in people:
-            person.admitted_at, person.waiting_since = at, None
+            person.admitted_at, person.waiting_since, person.leaving_since = at, None, None
             person.save()
         notify([person.account_id for person in people], NoticeKind.ADMITTED, door.appointment_id, at=at)
         notify([door.read.appointment.provider_id], NoticeKind.WAITING, door.appointment_id, at=at)
@@ -193,12 +194,6 @@ def _keep_whereabouts(mine: Attendance, place: str, phone: str) -> None:
 
 def _with(door: Door, visit: Visit, mine: Attendance) -> Door:
     return Door(door.read, visit, mine)
-
-
-def _need_visit(door: Door) -> Visit:
-    if door.visit is None:
-        raise RuntimeError("a guest was found, so there is a visit")
-    return door.visit
 
 
 def _must_be_open(door: Door, *, at: datetime) -> None:

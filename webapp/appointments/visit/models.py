@@ -35,6 +35,7 @@ class Attendance(Row):
     """One person in one visit. *participant* is all that the media server knows of them.
 
     A client waits while *waiting_since* is set and *seen_at* is recent, and may enter while *admitted_at* is set.
+    *leaving_since* is set while the media server has yet to put them out (``putting_out``).
     """
 
     visit_id: uuid.UUID
@@ -49,6 +50,7 @@ class Attendance(Row):
     seen_at = Moment(null=True)
     admitted_at = Moment(null=True)
     granted_at = Moment(null=True)
+    leaving_since = Moment(null=True)
 
     class Meta:
         indexes = ((("visit", "account"), True),)

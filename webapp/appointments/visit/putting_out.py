@@ -1,30 +1,71 @@
-"""Somebody who may not be here any more leaves the rooms they are in, at once."""
+"""Somebody who may not be here any more leaves the rooms they are in: at once, or as soon as the media server hears.
+
+*leaving_since* of an attendance is the promise: it commits with the reason, and stands until the media server has
+answered.
+"""
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from pathlib import Path
 
 from core.errors import Unavailable
 from core.log import EventLog
 from core.settings import Settings
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, Visit
+from webapp.db.unit import current_unit, housekeeping
 
 log = EventLog("wellhouse.visit")
 
 
-def put_out(account: uuid.UUID, settings: Settings) -> None:
+def put_out(account: uuid.UUID, settings: Settings, *, at: datetime) -> None:
     """End the media and the signalling of *account* in every open room. With the right to be here they may come back.
 
-    A media server that does not answer has no media to end; that is logged, and nobody waits for it.
+    Inside the caller's unit, whose rows say why.
     """
-    rooms = (
-        Attendance.select(Attendance.participant, Visit.room)
+    rows = (
+        Attendance.select(Attendance.id)
         .join(Visit)
         .where((Attendance.account == account) & Attendance.granted_at.is_null(False) & Visit.closed_at.is_null())
     )
-    for room, participant in [(row.visit.room, row.participant) for row in rooms]:
-        try:
-            rtc_control.remove_participant(settings.paths.control_socket, room, participant)
-        except Unavailable:
-            log.exception("visit.put_out_failed", room=room, participant=participant)
+    for row in list(rows):
+        put_out_one(row.id, settings.paths.control_socket, at=at)
+
+
+def put_out_one(attendance: uuid.UUID, control_socket: Path, *, at: datetime) -> None:
+    """Have this person leave their room when the caller's unit has committed; the worker asks again if need be."""
+    Attendance.update(leaving_since=at).where(Attendance.id == attendance).execute()
+    current_unit().after_commit(lambda: _try_now(attendance, control_socket))
+
+
+def put_out_waiting(settings: Settings) -> int:
+    """Put those out of whom the media server has not heard yet; how many there were. Unavailable if it has no time."""
+    rows = (
+        Attendance.select(Attendance, Visit)
+        .join(Visit)
+        .where(Attendance.leaving_since.is_null(False) & Visit.closed_at.is_null())
+    )
+    leaving = list(rows)
+    for row in leaving:
+        _ask(row, settings.paths.control_socket)
+    return len(leaving)
+
+
+def _try_now(attendance: uuid.UUID, control_socket: Path) -> None:
+    row = Attendance.select(Attendance, Visit).join(Visit).where(Attendance.id == attendance).get()
+    try:
+        _ask(row, control_socket)
+    except Unavailable:
+        log.warning("visit.put_out_later", attendance=row.id)
+
+
+def _ask(row: Attendance, control_socket: Path) -> None:
+    rtc_control.remove_participant(control_socket, row.visit.room, row.participant)
+    with housekeeping("that the media server has put somebody out"):
+        # Only what was asked for: who was sent back once more meanwhile has to leave once more.
+        Attendance.update(leaving_since=None).where(
+            (Attendance.id == row.id) & (Attendance.leaving_since == row.leaving_since)
+        ).execute()
+    log.info("visit.put_out", visit=row.visit_id, participant=row.participant)
