@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
+from tests.browser.program import chromium_program
 from tests.browser.visit.box import Box
 from tests.browser.visit.conftest import browsers, call, client, meeting, opened, provider
 from tests.webapp import people
@@ -27,7 +28,7 @@ PASSWORD = "kettle-orange-violin-9"
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(
-        executable_path="/usr/bin/chromium",
+        executable_path=chromium_program(),
         args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
     )
     yield browser

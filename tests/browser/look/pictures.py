@@ -13,7 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 
-from tests.browser.look.shots import CHROMIUM, FLAGS, open_page, sign_in
+from tests.browser.look.shots import FLAGS, open_page, sign_in
+from tests.browser.program import chromium_program
 
 PORTRAITS = Path(__file__).parent / "portraits"
 
@@ -64,13 +65,15 @@ def main() -> int:
 
 def _with_camera(chromium: BrowserType, who: str, folder: Path) -> Browser:
     """A browser whose camera shows the portrait of *who*: a film of one picture."""
-    painter = chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    painter = chromium.launch(executable_path=chromium_program(), args=FLAGS)
     page = painter.new_page(viewport={"width": 1280, "height": 720})
     page.goto((PORTRAITS / f"{who}.svg").as_uri())
     film = folder / f"{who}.mjpeg"
     film.write_bytes(page.screenshot(type="jpeg", quality=92) * 2)
     painter.close()
-    return chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"])
+    return chromium.launch(
+        executable_path=chromium_program(), args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+    )
 
 
 def _signed_in(browser: Browser, url: str, who: Account, width: int) -> Page:

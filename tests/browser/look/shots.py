@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+from tests.browser.program import chromium_program
+
 FLAGS = [
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -25,7 +26,7 @@ THEMES = ("light", "dark")
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Debian Chromium with invented camera and microphone."""
+    """A headless Chromium with invented camera and microphone."""
     with sync_playwright() as playwright, launched(playwright) as browser:
         yield browser
 
@@ -33,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def launched(playwright: Playwright) -> Iterator[Browser]:
     """The same where Playwright has been started."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=chromium_program(), args=FLAGS)
     yield browser
     browser.close()
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from tests.browser.program import chromium_program
 from tests.browser.visit.patterns import Pattern
 from webapp.access.sessions import COOKIE
 
@@ -150,7 +151,7 @@ def until(probe: Callable[[], T], what: str, *, within_s: float = 15) -> T:
 def launch(playwright: Playwright, sends: Pattern, folder: Path) -> Browser:
     """A Chromium whose camera and microphone send *sends*."""
     return playwright.chromium.launch(
-        executable_path="/usr/bin/chromium",
+        executable_path=chromium_program(),
         args=[
             "--no-sandbox",  # the tests may run as root
             "--use-fake-device-for-media-stream",
