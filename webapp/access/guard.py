@@ -189,10 +189,11 @@ def _record_unasked(declared: Declared) -> None:
 
 
 def _record_access(action: Action) -> None:
-    client = getattr(g.loaded, "audit_client", None)
+    # What is about several clients is in the record of each: all of them may ask who opened theirs.
+    clients = getattr(g.loaded, "audit_clients", None) or (getattr(g.loaded, "audit_client", None),)
     ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
     ids.update(getattr(g.loaded, "audit_about", {}))
-    with unit(Event(action, g.actor, client=client, about=ids)):
+    with unit(*(Event(action, g.actor, client=client, about=ids) for client in clients)):
         pass
 
 

@@ -36,7 +36,10 @@ WORDS = {
     ),
     Principal.PROVIDER_UNASSIGNED: "A provider of the same practice to whom it is not assigned.",
     Principal.BREAK_GLASS: "Such a provider who has opened this client's record in an emergency, for 60 minutes.",
-    Principal.BILLING_ASSIGNED: "A provider whom the admin has assigned to Client Billing; adds to their other rights.",
+    Principal.BILLING_ASSIGNED: (
+        "A provider whom the admin has assigned to Client Billing; adds to their other rights. Until there is Client "
+        "Billing nobody is assigned, and this column is that of any provider."
+    ),
     Principal.ADMIN: "An admin of the practice, in the admin role.",
 }
 
@@ -78,7 +81,9 @@ class Resource(enum.StrEnum):
     FAMILY = "Family: who acts for a client"
     BREAK_GLASS = "Break-glass grant"
     APPOINTMENT_LIST = "List of one's own appointments"
-    APPOINTMENT = "Appointment"
+    SCHEDULE = "Appointments of the whole practice: when, who, with whom"
+    APPOINTMENT = "Appointment: when, who, with whom"
+    APPOINTMENT_REASON = "Appointment: the reason"
     VISIT = "Visit: lobby, waiting room, room, chat"
     CLIENT_HISTORY = "Appointment history of a client: when, with whom, how long"
     VISIT_HISTORY = "Appointment history: chat, attendance"
@@ -120,12 +125,23 @@ def _row(
 TABLE = (
     _row(Resource.DOOR, Act.OPEN, EVERYBODY, note="a password, a link's token or a key is what opens it"),
     _row(Resource.OWN, Act.USE, SIGNED_IN, note="each their own; what matters asks for a fresh proof"),
-    _row(Resource.CLIENT_LIST, Act.READ, PROVIDERS),
-    _row(Resource.CLIENT_CONTACT, Act.CREATE, PROVIDERS, note="the provider is then on the care team"),
-    _row(Resource.CLIENT_CONTACT, Act.READ, {SELF, *PROVIDERS}),
+    _row(Resource.CLIENT_LIST, Act.READ, {ADMIN, *PROVIDERS}),
+    _row(
+        Resource.CLIENT_CONTACT,
+        Act.CREATE,
+        {ADMIN, *PROVIDERS},
+        note="the provider is then on the care team; an admin says which provider is",
+    ),
+    _row(Resource.CLIENT_CONTACT, Act.READ, {SELF, ADMIN, *PROVIDERS}),
+    _row(Resource.CLIENT_CONTACT, Act.UPDATE, {SELF, ASSIGNED, ADMIN}, note="clients: not their name"),
+    _row(
+        Resource.CLIENT_CONTACT,
+        Act.ARCHIVE,
+        {ASSIGNED, ADMIN},
+        note="nothing is deleted, by anybody; the client goes on reading their own record",
+    ),
     _row(Resource.CLIENT_RECORD, Act.READ, {SELF, ASSIGNED, GLASS}),
-    _row(Resource.CLIENT_RECORD, Act.UPDATE, {SELF, ASSIGNED}, note="clients: contact and details, not their name"),
-    _row(Resource.CLIENT_RECORD, Act.ARCHIVE, {ASSIGNED}, note="nothing is deleted, by anybody"),
+    _row(Resource.CLIENT_RECORD, Act.UPDATE, {SELF, ASSIGNED}, note="clients: not their birth date"),
     _row(Resource.CLIENT_RECORD, Act.INVITE, {ASSIGNED}),
     _row(Resource.CARE_TEAM, Act.UPDATE, {ASSIGNED}),
     _row(Resource.FAMILY, Act.CREATE, {ASSIGNED}),
@@ -142,8 +158,16 @@ TABLE = (
     _row(Resource.BREAK_GLASS, Act.END, {ADMIN}),
     _row(Resource.BREAK_GLASS, Act.CANCEL, {GLASS}, note="one's own, before the hour is over"),
     _row(Resource.APPOINTMENT_LIST, Act.READ, {SELF, FAMILY, *PROVIDERS}, right=Right.APPOINTMENTS),
+    _row(Resource.SCHEDULE, Act.READ, {ADMIN}),
     _row(Resource.APPOINTMENT, Act.CREATE, {ASSIGNED}, note="with a client of whose care team they are"),
-    _row(Resource.APPOINTMENT, Act.READ, {SELF, FAMILY, ASSIGNED}, right=Right.APPOINTMENTS),
+    _row(Resource.APPOINTMENT, Act.READ, {SELF, FAMILY, ASSIGNED, ADMIN}, right=Right.APPOINTMENTS),
+    _row(
+        Resource.APPOINTMENT,
+        Act.UPDATE,
+        {ASSIGNED, ADMIN},
+        note="another time; admins also another provider, to whom that opens the appointment and not the record",
+    ),
+    _row(Resource.APPOINTMENT_REASON, Act.READ, {SELF, FAMILY, ASSIGNED}, right=Right.APPOINTMENTS),
     _row(Resource.APPOINTMENT, Act.CANCEL, {SELF, ASSIGNED}),
     _row(Resource.APPOINTMENT, Act.INVITE, {ASSIGNED}, note="a client of it, of whose care team they are"),
     _row(Resource.VISIT, Act.JOIN, {SELF, FAMILY, ASSIGNED}, right=Right.VISITS, note="clients once they are admitted"),
@@ -174,12 +198,11 @@ TABLE = (
 
 # Rows of things that do not exist yet: they give nobody anything. A sentence each, for docs/ACCESS.md.
 NOT_BUILT = {
-    "Client profile, by admins": "Contact only, to create, read and change; deactivate.",
-    "Client profile, by those who bill": "Name and billing contact.",
+    "Client profile, by those who bill": "Name and billing contact; as providers they read name and contact already.",
     "Notes": "By type: client-visible, practice, care team, private. Written once; never changed, never deleted.",
     "Documents on a profile": "The client and colleagues add and read.",
     "Messages": "The people of the thread.",
-    "Appointments, by colleagues": "Only whether somebody is busy. Admins schedule and reassign, and never join.",
+    "Appointments, by colleagues": "Only whether somebody is busy.",
     "Invoices": "The client reads and pays; those who bill create and settle; admins all but create.",
     "Card data": "Entered at the processor; never kept. Those assigned to billing and admins see the last four digits.",
     "Processor credentials": "Admins, with a fresh proof; shown masked.",

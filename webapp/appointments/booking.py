@@ -24,11 +24,23 @@ def lock() -> None:
         db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_POSTGRES_LOCK,))
 
 
-def refuse_overlap(provider: uuid.UUID, clients: Iterable[uuid.UUID], starts_at: datetime, minutes: int) -> None:
-    """Conflict if the provider or one of *clients* has an appointment in that time. Call lock() first."""
+def refuse_overlap(
+    provider: uuid.UUID,
+    clients: Iterable[uuid.UUID],
+    starts_at: datetime,
+    minutes: int,
+    *,
+    asked_by: uuid.UUID,
+    but: uuid.UUID | None = None,
+) -> None:
+    """Conflict if the provider or one of *clients* has an appointment in that time, *but* this. Call lock() first."""
     at_once = _at_once(starts_at, minutes)
+    if but is not None:
+        at_once = at_once.where(Appointment.id != but)
     if at_once.where(Appointment.provider == provider).exists():
-        raise Conflict(gettext("You have another appointment at that time. Choose another time."))
+        if provider == asked_by:
+            raise Conflict(gettext("You have another appointment at that time. Choose another time."))
+        raise Conflict(gettext("This provider has another appointment at that time. Choose another time."))
     if at_once.join(AppointmentClient).where(AppointmentClient.client.in_(list(clients))).exists():
         raise Conflict(gettext("This client has another appointment at that time. Choose another time."))
 

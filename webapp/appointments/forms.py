@@ -1,4 +1,4 @@
-"""The form that books."""
+"""The forms that book and move."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, TextAreaField, TimeField
+from wtforms import DateField, IntegerField, RadioField, SelectField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from core.errors import Invalid
@@ -35,7 +35,7 @@ class MinutesField(IntegerField):  # type: ignore[misc]  # wtforms has no types
             raise ValueError(gettext("Please write how many minutes.")) from e
 
 
-class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class TimeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """Day and time on the practice's wall clock. *which* is asked only where the hour comes twice."""
 
     day = DateField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
@@ -48,7 +48,6 @@ class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         ],
     )
     which = RadioField(lazy_gettext("Which one"), [Optional()], choices=(), validate_choice=False)
-    reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX, message=_TOO_LONG)], filters=[_trim])
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """The moment that was meant, as UTC. Invalid if there is none that day, or if it has to be said which."""
@@ -71,6 +70,18 @@ class BookForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
                 gettext("Clocks go back that day and this time comes twice. Choose one of the two."), field="which"
             )
         return moments[int(self.which.data)]
+
+
+class BookForm(TimeForm):
+    """A new appointment."""
+
+    reason = TextAreaField(lazy_gettext("Reason"), [Length(max=REASON_MAX, message=_TOO_LONG)], filters=[_trim])
+
+
+class HandOverForm(TimeForm):
+    """Another time, or another provider: for admins."""
+
+    provider = SelectField(lazy_gettext("Provider"), [InputRequired(lazy_gettext("Choose a colleague from the list."))])
 
 
 def _said(moment: datetime, zone: ZoneInfo) -> str:

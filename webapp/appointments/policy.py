@@ -35,11 +35,9 @@ class ReadAppointment:
     opening: BreakGlass | None = None
 
     @property
-    def audit_client(self) -> uuid.UUID | None:
-        """Whose content this is: the asking client's, or the only client's. The record's *about* names the rest."""
-        if self.client is not None:
-            return uuid.UUID(str(self.client.id))
-        return uuid.UUID(str(self.clients[0].id)) if len(self.clients) == 1 else None
+    def audit_clients(self) -> tuple[uuid.UUID, ...]:
+        """Whose content this is, for the record: the asking client's, else that of everybody in it."""
+        return tuple(uuid.UUID(str(client.id)) for client in ((self.client,) if self.client else self.clients))
 
     @property
     def audit_about(self) -> Mapping[str, uuid.UUID]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from webapp.access.actor import Actor, Role
-from webapp.access.table import Act, Principal, Resource
+from webapp.access.table import Act, Principal, Resource, may
 from webapp.account.models import Account
 from webapp.appointments import window
 from webapp.appointments.local_time import day_bounds
@@ -30,6 +30,7 @@ PAGE_ROWS = 50
 class Line:
     """An appointment in a list. *people* are the others: clients for a provider, the provider for a client.
 
+    *kept_by*: for an admin, the name of its provider.
     *is_near*: its clients can come now. *for_whom*: the clients for whom the reader acts in it; *looks_only*: they
     were given leave to see it, not to join.
     """
@@ -46,6 +47,7 @@ class Line:
     is_near: bool
     for_whom: tuple[str, ...] = ()
     looks_only: bool = False
+    kept_by: str = ""
 
     @property
     def can_join(self) -> bool:
@@ -79,7 +81,7 @@ def today(actor: Actor, *, at: datetime) -> tuple[Line, ...]:
 
 
 def upcoming(actor: Actor, *, page: int = 1, at: datetime) -> Lines:
-    """What can still be entered or is to come, soonest first."""
+    """What can still be entered or is to come, soonest first; to an admin that of the whole practice."""
     return _paged(actor, _mine(actor).where(_still_open(at)), Appointment.starts_at.asc(), page, at=at)
 
 
@@ -135,6 +137,7 @@ class AppointmentView:
     uninvited: tuple[Face, ...]
     reason: str
     can_cancel: bool
+    can_move: bool
 
 
 def line_of(actor: Actor, read: ReadAppointment, *, at: datetime) -> Line:
@@ -144,19 +147,21 @@ def line_of(actor: Actor, read: ReadAppointment, *, at: datetime) -> Line:
 
 
 def view(actor: Actor, read: ReadAppointment, *, at: datetime) -> AppointmentView:
-    """What the page of an appointment shows. Opens the reason: the route records it."""
+    """What the page of an appointment shows. Opens the reason to those who may read it: the route records it."""
     appointment = read.appointment
-    reason = AppointmentReason.get_or_none(AppointmentReason.appointment == appointment.id)
+    reason = None
+    if read.may(Resource.APPOINTMENT_REASON, Act.READ):
+        reason = AppointmentReason.get_or_none(AppointmentReason.appointment == appointment.id)
     is_provider = read.role is Role.PROVIDER
+    is_ahead = appointment.status is Status.SCHEDULED and appointment.starts_at > at
     return AppointmentView(
         line=line_of(actor, read, at=at),
         provider=Face(appointment.provider.id, appointment.provider.name),
         clients=tuple(Face(client.id, client.name) for client in read.clients),
         uninvited=tuple(Face(c.id, c.name) for c in read.clients if c.account_id is None) if is_provider else (),
         reason=reason.text if reason else "",
-        can_cancel=read.may(Resource.APPOINTMENT, Act.CANCEL)
-        and appointment.status is Status.SCHEDULED
-        and appointment.starts_at > at,
+        can_cancel=is_ahead and read.may(Resource.APPOINTMENT, Act.CANCEL),
+        can_move=is_ahead and read.may(Resource.APPOINTMENT, Act.UPDATE),
     )
 
 
@@ -167,6 +172,8 @@ def _all() -> peewee.ModelSelect[Appointment]:
 def _mine(actor: Actor) -> peewee.ModelSelect[Appointment]:
     if actor.role is Role.PROVIDER:
         return _all().where(Appointment.provider == actor.id)
+    if actor.role is Role.ADMIN:
+        return _all()
     whose = [client.id for client in for_whom(actor).shown]
     ids = AppointmentClient.select(AppointmentClient.appointment).where(AppointmentClient.client.in_(whose))
     return _all().where(Appointment.id.in_(ids))
@@ -229,9 +236,15 @@ def _line(
         opens_at=door.opens_at,
         is_near=window.for_client(row.starts_at, row.minutes, **facts).entry(at=at) is window.Entry.OPEN,
         for_whom=tuple(member.client.called for member in acted_for),
-        looks_only=bool(acted_for)
-        and not any(may_as(Principal.FAMILY, m, Resource.VISIT, Act.JOIN) for m in acted_for),
+        looks_only=_looks_only(actor, acted_for),
+        kept_by=row.provider.name if actor.role is Role.ADMIN else "",
     )
+
+
+def _looks_only(actor: Actor, acted_for: tuple[FamilyMember, ...]) -> bool:
+    if actor.role is Role.ADMIN:
+        return not may(Principal.ADMIN, Resource.VISIT, Act.JOIN)
+    return bool(acted_for) and not any(may_as(Principal.FAMILY, m, Resource.VISIT, Act.JOIN) for m in acted_for)
 
 
 def _acted_for(actor: Actor, ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[FamilyMember, ...]]:

@@ -87,8 +87,10 @@ class Action(enum.StrEnum):
     # appointments
     APPOINTMENT_CREATED = "appointment.created"
     APPOINTMENT_CANCELLED = "appointment.cancelled"
+    APPOINTMENT_MOVED = "appointment.moved"
     APPOINTMENT_VIEWED = "appointment.viewed"
     APPOINTMENTS_LISTED = "appointment.listed"
+    SCHEDULE_VIEWED = "appointment.schedule_viewed"
     HISTORY_VIEWED = "appointment.history_viewed"
     # the visit
     LOBBY_OPENED = "visit.lobby_opened"

@@ -17,21 +17,35 @@ from webapp.clients.values import ClientValues, Details
 from webapp.db.unit import unit
 
 
-def add_client(actor: Actor, values: ClientValues, details: Details, *, at: datetime) -> uuid.UUID:
-    """A new client, whose care team is the provider who wrote them down."""
+def add_client(
+    actor: Actor, values: ClientValues, details: Details, *, carer: uuid.UUID | None = None, at: datetime
+) -> uuid.UUID:
+    """A new client, whose care team is *carer*, or else the provider who wrote them down.
+
+    Invalid if that is no colleague who can sign in as a provider.
+    """
+    carer = carer or actor.id
     client = Client(created_at=at, **_columns(values))
     client_id = uuid.UUID(str(client.id))
     with unit(Event(Action.CLIENT_CREATED, actor, client=client_id)):
+        _refuse_stranger(carer)
         client.save(force_insert=True)
         ClientDetails.create(client=client, **_sealed(details))
-        CareTeam.create(client=client, provider=actor.id, added_at=at)
+        CareTeam.create(client=client, provider=carer, added_at=at)
     return client_id
 
 
-def save_client(actor: Actor, client_id: uuid.UUID, values: ClientValues, details: Details) -> None:
-    """Write down how the client is reached and called now."""
+def save_client(actor: Actor, client_id: uuid.UUID, values: ClientValues, details: Details | None) -> None:
+    """Write down how the client is reached and called now; without *details* those stay as they are.
+
+    Conflict if the client is archived and does it themself: their record can be read, and is theirs no more to change.
+    """
     with unit(Event(Action.CLIENT_SAVED, actor, client=client_id)):
+        if actor.role is Role.CLIENT and Client.get_by_id(client_id).archived_at is not None:
+            raise Conflict(gettext("Your record is archived, so it can only be read. To change it, call the clinic."))
         Client.update(**_columns(values)).where(Client.id == client_id).execute()
+        if details is None:
+            return
         ClientDetails.update(**_sealed(details)).where(ClientDetails.client == client_id).execute()
 
 
@@ -50,13 +64,7 @@ def restore_client(actor: Actor, client_id: uuid.UUID) -> None:
 def add_to_care_team(actor: Actor, client_id: uuid.UUID, provider: uuid.UUID, *, at: datetime) -> None:
     """Let a colleague care for the client too. Invalid if it is no colleague who can sign in as a provider."""
     with unit(Event(Action.CARE_TEAM_CHANGED, actor, client=client_id, about={"added": provider})):
-        found = (
-            Account.select()
-            .join(AccountRole)
-            .where((Account.id == provider) & (AccountRole.role == Role.PROVIDER) & Account.disabled_at.is_null())
-        )
-        if not found.exists():
-            raise Invalid(gettext("Choose a colleague from the list."), field="provider")
+        _refuse_stranger(provider)
         CareTeam.insert(client=client_id, provider=provider, added_at=at).on_conflict_ignore().execute()
 
 
@@ -69,6 +77,16 @@ def leave_care_team(actor: Actor, client_id: uuid.UUID, provider: uuid.UUID) -> 
         if not others.exists():
             raise Conflict(gettext("Somebody has to care for this client. Add a colleague first."))
         CareTeam.delete().where((CareTeam.client == client_id) & (CareTeam.provider == provider)).execute()
+
+
+def _refuse_stranger(provider: uuid.UUID) -> None:
+    found = (
+        Account.select()
+        .join(AccountRole)
+        .where((Account.id == provider) & (AccountRole.role == Role.PROVIDER) & Account.disabled_at.is_null())
+    )
+    if not found.exists():
+        raise Invalid(gettext("Choose a colleague from the list."), field="provider")
 
 
 def _columns(values: ClientValues) -> dict[str, str]:

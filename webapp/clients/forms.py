@@ -43,8 +43,8 @@ def _trim(text: str | None) -> str:
     return (text or "").strip()
 
 
-class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
-    """Name, contact and details of a client."""
+class ContactForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Name and contact of a client: all that an admin writes down."""
 
     name = StringField(
         lazy_gettext("Full name"),
@@ -58,10 +58,6 @@ class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     phone = StringField(lazy_gettext("Phone"), [_at_most(40)], filters=[_tidy])
     language = SelectField(lazy_gettext("Language"), [InputRequired()])
     time_zone = SelectField(lazy_gettext("Time zone"), [InputRequired()])
-    birth_date = DateField(lazy_gettext("Birth date"), [Optional()])
-    address = TextAreaField(lazy_gettext("Address"), [_at_most(400)], filters=[_trim])
-    emergency_name = StringField(lazy_gettext("Emergency contact"), [_at_most(200)], filters=[_tidy])
-    emergency_phone = StringField(lazy_gettext("Emergency phone"), [_at_most(40)], filters=[_tidy])
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -76,15 +72,30 @@ class ClientForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         except Invalid as e:
             raise ValidationError(e.sentence) from e
 
+    def contact(self) -> dict[str, Any]:
+        """The fields of ClientValues that this form has, as they were written."""
+        return {part.name: self[part.name].data for part in fields(ClientValues) if part.name in self}
+
+
+class NewContactForm(ContactForm):
+    """A client whom an admin writes down, and the provider who is to care for them."""
+
+    provider = SelectField(lazy_gettext("Provider"), [InputRequired(lazy_gettext("Choose a colleague from the list."))])
+
+
+class ClientForm(ContactForm):
+    """Name, contact and details of a client."""
+
+    birth_date = DateField(lazy_gettext("Birth date"), [Optional()])
+    address = TextAreaField(lazy_gettext("Address"), [_at_most(400)], filters=[_trim])
+    emergency_name = StringField(lazy_gettext("Emergency contact"), [_at_most(200)], filters=[_tidy])
+    emergency_phone = StringField(lazy_gettext("Emergency phone"), [_at_most(40)], filters=[_tidy])
+
     def validate_birth_date(self, field: DateField) -> None:
         if field.data and not field.data.year >= 1900:
             raise ValidationError(gettext("Please look at the year again."))
         if field.data and field.data > utcnow().date():
             raise ValidationError(gettext("This day is still to come."))
-
-    def contact(self) -> dict[str, Any]:
-        """The fields of ClientValues that this form has, as they were written."""
-        return {part.name: self[part.name].data for part in fields(ClientValues) if part.name in self}
 
     def details(self) -> dict[str, Any]:
         """The fields of Details that this form has, as they were written."""

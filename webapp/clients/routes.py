@@ -21,7 +21,15 @@ from webapp.access.table import Act, Resource
 from webapp.account import browser
 from webapp.audit.events import Action
 from webapp.clients import actions, break_glass, families, invitations, policy, queries
-from webapp.clients.forms import ClientForm, OwnForm, PasswordForm, language_name, relation_name
+from webapp.clients.forms import (
+    ClientForm,
+    ContactForm,
+    NewContactForm,
+    OwnForm,
+    PasswordForm,
+    language_name,
+    relation_name,
+)
 from webapp.clients.invitations import Opened
 from webapp.clients.policy import ReadClient
 from webapp.clients.values import ClientValues, Details
@@ -42,25 +50,26 @@ def last_day(ends_at: datetime) -> str:
 
 
 create_rule = by_role(Resource.CLIENT_CONTACT, Act.CREATE)
-edit_rule = policy.of_client(Resource.CLIENT_RECORD, Act.UPDATE)
-archive_rule = policy.of_client(Resource.CLIENT_RECORD, Act.ARCHIVE)
+edit_rule = policy.of_client(Resource.CLIENT_CONTACT, Act.UPDATE)
+archive_rule = policy.of_client(Resource.CLIENT_CONTACT, Act.ARCHIVE)
 invite_rule = policy.of_client(Resource.CLIENT_RECORD, Act.INVITE)
 team_rule = policy.of_client(Resource.CARE_TEAM, Act.UPDATE)
 
 
 @clients.get("/clients/new", allow=create_rule, records=nothing("an empty form"))
-def new(_actor: Actor) -> ResponseReturnValue:
-    form = ClientForm(time_zone=practice.current().time_zone)
-    return render_template("clients/new.html", form=form)
+def new(actor: Actor) -> ResponseReturnValue:
+    return render_template("clients/new.html", form=_new_form(actor, time_zone=practice.current().time_zone))
 
 
 @clients.post("/clients/new", allow=create_rule, records=Action.CLIENT_CREATED)
 def create(actor: Actor) -> ResponseReturnValue:
-    form = ClientForm()
+    form = _new_form(actor)
     if not form.validate():
         return render_template("clients/new.html", form=form)
-    values, details = ClientValues(**form.contact()), Details(**form.details())
-    client_id = actions.add_client(actor, values, details, at=utcnow())
+    values = ClientValues(**form.contact())
+    details = Details(**form.details()) if isinstance(form, ClientForm) else Details()
+    carer = uuid.UUID(form.provider.data) if isinstance(form, NewContactForm) else None
+    client_id = actions.add_client(actor, values, details, carer=carer, at=utcnow())
     flash(gettext("%(name)s is on your list now.", name=values.name))
     return redirect(url_for("clients.info", client_id=client_id))
 
@@ -72,18 +81,18 @@ def info(actor: Actor, read: ReadClient) -> ResponseReturnValue:
 
 @clients.get("/clients/<uuid:client_id>/edit", allow=edit_rule, records=Action.CLIENT_VIEWED)
 def edit(actor: Actor, read: ReadClient) -> ResponseReturnValue:
-    values, details = queries.client_values(read), queries.client_details(read)
-    form = _form_for(actor)(**vars(values), **vars(details))
+    details = vars(queries.client_details(read)) if _writes_all(read) else {}
+    form = _form_for(actor, read)(**vars(queries.client_values(read)), **details)
     return render_template("clients/edit.html", form=form, read=read)
 
 
 @clients.post("/clients/<uuid:client_id>/edit", allow=edit_rule, records=Action.CLIENT_SAVED)
 def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
-    form = _form_for(actor)()
+    form = _form_for(actor, read)()
     if not form.validate():
         return render_template("clients/edit.html", form=form, read=read)
     values = replace(queries.client_values(read), **form.contact())
-    details = replace(queries.client_details(read), **form.details())
+    details = replace(queries.client_details(read), **form.details()) if isinstance(form, ClientForm) else None
     actions.save_client(actor, read.client.id, values, details)
     flash(gettext("Your details are saved.") if actor.role is Role.CLIENT else gettext("The record is saved."))
     return redirect(url_for("clients.info", client_id=read.client.id))
@@ -181,11 +190,29 @@ def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
         family=families.listed(read.audit_client, at=at) if read.full else (),
         emergencies=break_glass.told_on_profile(read.audit_client, at=at) if read.cares else (),
         cares=read.cares,
+        edits=read.may(Resource.CLIENT_CONTACT, Act.UPDATE) and not (actor.role is Role.CLIENT and shown.archived),
+        archives=read.may(Resource.CLIENT_CONTACT, Act.ARCHIVE),
+        may_break_glass=read.may(Resource.BREAK_GLASS, Act.CREATE),
         trouble=trouble,
     )
 
 
-def _form_for(actor: Actor) -> type[ClientForm]:
+def _new_form(actor: Actor, **values: str) -> ContactForm:
+    """What a new client is written down with: by a provider everything, by an admin how to reach them."""
+    if actor.role is not Role.ADMIN:
+        return ClientForm(**values)
+    form = NewContactForm(**values)
+    form.provider.choices = [(str(face.id), face.name) for face in queries.colleagues(actor)]
+    return form
+
+
+def _writes_all(read: ReadClient) -> bool:
+    return read.may(Resource.CLIENT_RECORD, Act.UPDATE)
+
+
+def _form_for(actor: Actor, read: ReadClient) -> type[ContactForm]:
+    if not _writes_all(read):
+        return ContactForm
     return OwnForm if actor.role is Role.CLIENT else ClientForm
 
 

@@ -98,7 +98,11 @@ def _tabs(actor: Actor) -> tuple[Tab, ...]:
             return (
                 Tab(gettext("Home"), url_for("desk.home"), "house-door", current=at == "home"),
                 Tab(gettext("Practice"), url_for("practice.show"), "building", current=at == "practice"),
-                Tab(gettext("Colleagues"), url_for("colleagues.index"), "people", current=at == "colleagues"),
+                Tab(gettext("Colleagues"), url_for("colleagues.index"), "person-badge", current=at == "colleagues"),
+                Tab(gettext("Clients"), url_for("desk.clients"), "people", current=at == "clients"),
+                Tab(
+                    gettext("Appointments"), url_for("appointments.schedule"), "calendar3", current=at == "appointments"
+                ),
                 Tab(gettext("Audit"), url_for("audit.index"), "journal-text", current=at == "audit"),
             )
         case _:

@@ -71,13 +71,14 @@ def waiting(_actor: Actor) -> ResponseReturnValue:
 
 @desk.get("/clients", allow=by_role(Resource.CLIENT_LIST, Act.READ), records=Action.CLIENT_LISTED)
 def clients(actor: Actor) -> ResponseReturnValue:
-    which, order = _choice(Which, "show", Which.MINE), _choice(Order, "sort", Order.NAME)
+    filters = tuple(Which) if actor.role is Role.PROVIDER else (Which.ALL, Which.ARCHIVED)  # an admin has no own
+    which, order = _choice(filters, "show"), _choice(tuple(Order), "sort")
     search = request.args.get("q", "")
     found = list_clients(actor, which, search=search, order=order, page=request.args.get("page", 1, type=int))
     names = {Which.MINE: gettext("Mine"), Which.ALL: gettext("All"), Which.ARCHIVED: gettext("Archived")}
     pills = tuple(
         Tab(names[each], url_for("desk.clients", show=each.value), current=each is which, count=found.counts[each])
-        for each in Which
+        for each in filters
     )
     return render_template(
         "desk/clients.html",
@@ -88,6 +89,7 @@ def clients(actor: Actor) -> ResponseReturnValue:
         order=order,
         around=queries.around_mine(actor, found, at=utcnow()),
         waiting=queries.waiting_clients(actor),
+        with_times=actor.role is Role.PROVIDER,
     )
 
 
@@ -109,6 +111,6 @@ def visit_history(actor: Actor, door: Door) -> ResponseReturnValue:
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 
 
-def _choice(of: type[_Choice], name: str, usual: _Choice) -> _Choice:
-    """The member of *of* that the address names, or *usual*."""
-    return next((member for member in of if member == request.args.get(name)), usual)
+def _choice(of: tuple[_Choice, ...], name: str) -> _Choice:
+    """That of *of* which the address names, or the first."""
+    return next((member for member in of if member == request.args.get(name)), of[0])

@@ -56,6 +56,10 @@ FOLLOWERS = (
     Follower("close ended rooms", lambda settings: visits.close_ended_rooms(settings, at=utcnow()), pause_s=5.0),
     Follower("put out who has to leave", putting_out.put_out_waiting, pause_s=2.0),
     # Within five seconds of the end of a right (ASVS 8.3.2), with room for a slow answer.
-    Follower("end places of family", lambda settings: right_ended.put_out_family(settings, at=utcnow()), pause_s=2.0),
+    Follower(
+        "end places of those whose right is over",
+        lambda settings: right_ended.put_out_ended(settings, at=utcnow()),
+        pause_s=2.0,
+    ),
     Follower("forget who left the waiting room", lambda _settings: visits.forget_silent(at=utcnow()), pause_s=10.0),
 )

@@ -69,7 +69,6 @@ def test_others_cannot_tell_an_appointment_from_none(app: Flask, people: People)
     others = [
         sign_in(app, make_account(Role.PROVIDER)),
         sign_in(app, make_account(Role.CLIENT)),
-        sign_in(app, make_account(Role.ADMIN)),
     ]
     for other in others:
         for tail in ("", "/history"):
@@ -117,8 +116,13 @@ def test_begun_or_cancelled_appointment_is_not_cancelled_again(people: People, b
 def test_provider_in_the_admin_role_cannot_join(app: Flask) -> None:
     both = make_account(Role.PROVIDER, Role.ADMIN)
     appointment = make_appointment(both, make_client(both))
-    assert sign_in(app, both, Role.ADMIN).get(f"/appointments/{appointment.id}").status_code == 404
-    assert sign_in(app, both, Role.PROVIDER).get(f"/appointments/{appointment.id}").status_code == 200
+    as_admin = sign_in(app, both, Role.ADMIN)
+    assert JOIN not in as_admin.get(f"/appointments/{appointment.id}").text
+    assert JOIN not in as_admin.get("/schedule").text
+    for tail in ("/visit", "/visit/state", "/visit/chat", "/history"):
+        assert as_admin.get(f"/appointments/{appointment.id}{tail}").status_code == 404
+    assert as_admin.send_json(f"/appointments/{appointment.id}/visit/entry").status_code == 404
+    assert JOIN in sign_in(app, both, Role.PROVIDER).get(f"/appointments/{appointment.id}").text
 
 
 def test_today_ends_at_the_provider_s_own_midnight(app: Flask) -> None:
@@ -153,3 +157,20 @@ def test_link_of_a_mail_leads_a_stranger_over_sign_in_to_the_appointment(app: Fl
     appointment = people.book()
     answer = browser(app).get(f"/appointments/{appointment.id}")
     assert answer.location == f"/sign-in?next=/appointments/{appointment.id}"
+
+
+def test_what_is_about_several_clients_is_in_the_record_of_each(app: Flask, people: People) -> None:
+    rosa = make_client(people.provider, "Rosa Delgado")
+    appointment = make_appointment(people.provider, people.client, rosa, starts_at=utcnow() + HOUR)
+    people.at_provider.get(f"/appointments/{appointment.id}")
+    people.at_client.get(f"/appointments/{appointment.id}")
+    people.at_provider.send(f"/appointments/{appointment.id}/cancel")
+
+    def told(action: Action) -> list[tuple[object, object]]:
+        rows = AuditEvent.select().where(AuditEvent.action == action)
+        return sorted((str(row.account), str(row.client)) for row in rows)
+
+    both = sorted((str(people.provider.id), str(each.id)) for each in (people.client, rosa))
+    assert told(Action.APPOINTMENT_CANCELLED) == both
+    # A client who looks at it looks at their own part.
+    assert told(Action.APPOINTMENT_VIEWED) == sorted([*both, (str(people.account.id), str(people.client.id))])

@@ -43,7 +43,7 @@ def enter(scene: Scene) -> tuple[Appointment, FamilyMember, Attendance]:
 
 def look(app: Flask) -> int:
     with app.app_context():
-        return right_ended.put_out_family(app.extensions["wellhouse.settings"], at=utcnow())
+        return right_ended.put_out_ended(app.extensions["wellhouse.settings"], at=utcnow())
 
 
 def test_place_in_the_visit_ends_with_the_right(app: Flask, removed: Removed) -> None:

@@ -143,7 +143,7 @@ def test_admin_s_home_lists_colleagues_and_no_client(app: Flask, provider: Accou
     ("role", "tabs"),
     [
         (Role.PROVIDER, ("Today", "Clients", "Appointments")),
-        (Role.ADMIN, ("Home", "Practice", "Colleagues", "Audit")),
+        (Role.ADMIN, ("Home", "Practice", "Colleagues", "Clients", "Appointments", "Audit")),
         (Role.CLIENT, ("Home", "Appointments")),
     ],
 )

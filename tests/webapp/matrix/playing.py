@@ -115,7 +115,7 @@ class Place:
         """The same, or others of the same people where the act needs them in another state."""
         found = self.real(scene, who)
         match self.endpoint:
-            case "appointments.cancel":
+            case "appointments.cancel" | "appointments.move":
                 return {"appointment_id": scene.others["coming"]}
             case "clients.invite":
                 return {"client_id": scene.others["newcomer"]}

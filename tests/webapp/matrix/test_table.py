@@ -12,7 +12,11 @@ from webapp.access.table import NOT_BUILT, TABLE, WORDS, Act, Principal, Resourc
 from webapp.app import FEATURES
 
 # Not an address of its own: how much of a client's page is shown.
-ASKED_WITHIN_A_PAGE = {(Resource.CLIENT_RECORD, Act.READ)}
+ASKED_WITHIN_A_PAGE = {
+    (Resource.CLIENT_RECORD, Act.READ),
+    (Resource.CLIENT_RECORD, Act.UPDATE),
+    (Resource.APPOINTMENT_REASON, Act.READ),
+}
 
 
 def cells_of(features: tuple[Feature, ...]) -> set[tuple[Resource, Act]]:
@@ -46,10 +50,25 @@ def test_strangers_have_the_door_and_nothing_else() -> None:
     assert {row.resource for row in TABLE if Principal.ANONYMOUS in row.allowed} == {Resource.DOOR}
 
 
-def test_admins_read_no_clients_record() -> None:
-    about_clients = {row for row in TABLE if row.resource.value.startswith(("Client", "Appointment", "Visit"))}
-    assert len(about_clients) > 10
-    assert not any(Principal.ADMIN in row.allowed for row in about_clients)
+def test_admins_have_contact_and_schedule_and_nothing_clinical() -> None:
+    about_clients = {
+        row
+        for row in TABLE
+        if row.resource.value.startswith(
+            ("Client", "Appointment", "Visit", "Care", "Family", "Who waits", "List of clients")
+        )
+    }
+    assert len(about_clients) > 15
+    assert {(row.resource, row.act) for row in about_clients if Principal.ADMIN in row.allowed} == {
+        (Resource.CLIENT_CONTACT, Act.CREATE),
+        (Resource.CLIENT_CONTACT, Act.READ),
+        (Resource.CLIENT_CONTACT, Act.UPDATE),
+        (Resource.CLIENT_CONTACT, Act.ARCHIVE),
+        (Resource.SCHEDULE, Act.READ),
+        (Resource.APPOINTMENT, Act.READ),
+        (Resource.APPOINTMENT, Act.UPDATE),
+        (Resource.CLIENT_LIST, Act.READ),
+    }
 
 
 def test_another_client_has_only_what_is_their_own() -> None:

@@ -37,7 +37,7 @@ def enter_waiting_room(actor: Actor, door: Door, *, place: str | None, phone: st
     if door.is_staff:
         raise Refused(gettext("Providers enter the visit directly."))
     _must_be_open(door, at=at)
-    with unit(_event(Action.WAITING_STARTED, actor, door)):
+    with unit(*_events(Action.WAITING_STARTED, actor, door)):
         visit = _visit(door)
         mine = _attendance(actor, door, visit)
         if not may_enter(_with(door, visit, mine), at=at):
@@ -63,7 +63,7 @@ def say_still_here(door: Door, *, at: datetime) -> None:
 
 def leave_waiting_room(actor: Actor, door: Door, *, at: datetime) -> None:
     """No longer wait."""
-    with unit(_event(Action.WAITING_LEFT, actor, door)):
+    with unit(*_events(Action.WAITING_LEFT, actor, door)):
         if door.mine is None:
             return
         Attendance.update(waiting_since=None).where(Attendance.id == door.mine.id).execute()
@@ -84,7 +84,7 @@ def admit_all(actor: Actor, door: Door, *, at: datetime) -> None:
 def send_back(actor: Actor, guest: Guest, control_socket: Path, *, at: datetime) -> None:
     """From the room back to the waiting room; sound and pictures stop at once, or as soon as the media server hears."""
     door, attendance = guest.door, guest.attendance
-    with unit(_event(Action.SENT_BACK, actor, door, client=attendance.client_id)):
+    with unit(*_events(Action.SENT_BACK, actor, door, client=attendance.client_id)):
         attendance.admitted_at, attendance.waiting_since, attendance.seen_at = None, at, at
         attendance.save()
         notify([attendance.account_id], NoticeKind.SENT_BACK, door.appointment_id, at=at)
@@ -97,7 +97,7 @@ def record_entry(actor: Actor, door: Door, *, at: datetime) -> tuple[Visit, Atte
     _must_be_open(door, at=at)
     if not may_enter(door, at=at):
         raise Refused(gettext("Your provider will let you in. Please wait in the waiting room."))
-    with unit(_event(Action.ENTRY_GRANTED, actor, door)):
+    with unit(*_events(Action.ENTRY_GRANTED, actor, door)):
         visit = _visit(door)
         mine = _attendance(actor, door, visit)
         mine.granted_at = at
@@ -116,7 +116,7 @@ def send_chat(actor: Actor, door: Door, line_id: uuid.UUID, body: str, *, at: da
     if len(text) > CHAT_MAX:
         raise Invalid(gettext("That message is too long. Please send it in parts."))
     _must_be_open(door, at=at)
-    with unit(_event(Action.CHAT_SENT, actor, door)):
+    with unit(*_events(Action.CHAT_SENT, actor, door)):
         visit = _visit(door)
         mine = _attendance(actor, door, visit)
         if ChatLine.select().where(ChatLine.id == line_id).exists():
@@ -127,7 +127,7 @@ def send_chat(actor: Actor, door: Door, line_id: uuid.UUID, body: str, *, at: da
 
 def leave(actor: Actor, door: Door) -> None:
     """Pressed Leave. When the provider goes, the door is locked again for clients who are not inside."""
-    with unit(_event(Action.VISIT_LEFT, actor, door)):
+    with unit(*_events(Action.VISIT_LEFT, actor, door)):
         if door.visit is None or not door.is_staff:
             return
         inside = Stay.select(Stay.attendance).where(Stay.left_at.is_null())
@@ -138,7 +138,7 @@ def leave(actor: Actor, door: Door) -> None:
 
 def end_visit(actor: Actor, door: Door, control_socket: Path, *, at: datetime) -> None:
     """Over for everybody, and the room is closed; if the media server is away, the worker closes it (``follow``)."""
-    with unit(_event(Action.VISIT_ENDED, actor, door)):
+    with unit(*_events(Action.VISIT_ENDED, actor, door)):
         visit = _visit(door)
         if visit.ended_at is None:
             visit.ended_at = at
@@ -155,8 +155,8 @@ def end_visit(actor: Actor, door: Door, control_socket: Path, *, at: datetime) -
 def _admit(actor: Actor, door: Door, people: list[Attendance], *, at: datetime) -> None:
     if door.read.window.entry(at=at) is not Entry.OPEN:
         raise Conflict(shut_sentence(door.read, at=at))
-    events = [_event(Action.ADMITTED, actor, door, client=person.client_id) for person in people]
-    with unit(*(events or [_event(Action.ADMITTED, actor, door)])):
+    events = [event for person in people for event in _events(Action.ADMITTED, actor, door, client=person.client_id)]
+    with unit(*(events or _events(Action.ADMITTED, actor, door))):
         for person in people:
             person.admitted_at, person.waiting_since, person.leaving_since = at, None, None
             person.save()
@@ -207,5 +207,9 @@ def _everybody(door: Door, *, at: datetime) -> set[uuid.UUID]:
     return {door.read.appointment.provider_id, *accounts_of(clients, Right.VISITS, at=at)}
 
 
-def _event(action: Action, actor: Actor, door: Door, *, client: uuid.UUID | None = None) -> Event:
-    return Event(action, actor, client=client or door.audit_client, about={"appointment": door.appointment_id})
+def _events(action: Action, actor: Actor, door: Door, *, client: uuid.UUID | None = None) -> tuple[Event, ...]:
+    """One for *client*, else one for each client of the visit whom it concerns."""
+    about = {"appointment": door.appointment_id}
+    return tuple(
+        Event(action, actor, client=each, about=about) for each in ((client,) if client else door.read.audit_clients)
+    )

@@ -35,8 +35,8 @@ class Door:
         return uuid.UUID(str(self.read.appointment.id))
 
     @property
-    def audit_client(self) -> uuid.UUID | None:
-        return self.read.audit_client
+    def audit_clients(self) -> tuple[uuid.UUID, ...]:
+        return self.read.audit_clients
 
     @property
     def audit_about(self) -> Mapping[str, uuid.UUID]:

@@ -1,4 +1,7 @@
-"""Family whose right to join has ended leave the visit that they are in: the worker looks every few seconds."""
+"""Whose right to join has ended leaves the visit: family, and a provider whose appointment another keeps now.
+
+The worker looks every few seconds.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from core.log import EventLog
 from core.settings import Settings
 from webapp.access.actor import SYSTEM, Role
 from webapp.access.table import Right
+from webapp.appointments.models import Appointment
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, Visit
 from webapp.audit.events import Action, Event
@@ -24,8 +28,8 @@ log = EventLog("wellhouse.visit")
 LOOK_BACK = timedelta(hours=24)  # no visit lasts longer, and older ones need no look
 
 
-def put_out_family(settings: Settings, *, at: datetime) -> int:
-    """End the places of those who acted for a client and may no longer; how many there were.
+def put_out_ended(settings: Settings, *, at: datetime) -> int:
+    """End the places of those who acted for a client, or kept the appointment, and no longer do; how many there were.
 
     Unavailable if the media server does not answer: nothing is written then, and the next look tries again.
     """
@@ -44,14 +48,16 @@ def put_out_family(settings: Settings, *, at: datetime) -> int:
 
 
 def _acting(*, at: datetime) -> list[Attendance]:
-    """Who came to a visit that is not over, as somebody who acts for its client."""
+    """Who came to a visit that is not over, and is neither its provider nor its client."""
     here = (Attendance.granted_at > at - LOOK_BACK) | Attendance.waiting_since.is_null(False)
-    somebody_else = Client.account.is_null() | (Client.account != Attendance.account)
+    acts = (Attendance.role == Role.CLIENT) & (Client.account.is_null() | (Client.account != Attendance.account))
+    kept = (Attendance.role == Role.PROVIDER) & (Appointment.provider != Attendance.account)
     rows: peewee.ModelSelect[Attendance] = (
         Attendance.select(Attendance, Visit)
         .join_from(Attendance, Visit)
-        .join_from(Attendance, Client)
-        .where((Attendance.role == Role.CLIENT) & Visit.ended_at.is_null() & here & somebody_else)
+        .join_from(Visit, Appointment)
+        .join_from(Attendance, Client, peewee.JOIN.LEFT_OUTER)
+        .where(Visit.ended_at.is_null() & here & (acts | kept))
     )
     return list(rows)
 
