@@ -37,6 +37,7 @@ DATA = (
     DataPath("queue.db", "the worker's ticker; what must not be lost is in the database"),
     DataPath("queue.db-wal", "belongs to queue.db"),
     DataPath("queue.db-shm", "belongs to queue.db"),
+    DataPath("postgresql", "PostgreSQL's own files; what is in them is copied by pg_dump"),
     DataPath("backup", "the backups' own workplace"),
     DataPath("keys/master.key", "never in a backup: it is on the recovery sheet"),
 )

@@ -134,13 +134,17 @@ def _put_in_place(found: Path, settings: Settings, config: Path, wanted: Wanted,
     if wanted.replace and settings.paths.database_file.exists():
         aside = data.with_name(f"{data.name}.before-{at:%Y%m%d-%H%M%S}")
         data.rename(aside)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not data.exists():
+        data.mkdir(parents=True, mode=0o700)
+        _give_to_owner(data, settings)
     for name in (SQLITE_FILE, "documents", "rtc"):
         if (found / name).exists():
             target = data / name
             if target.is_dir():
                 shutil.rmtree(target)
             shutil.move(found / name, target)
+            # Only what came: PostgreSQL's own files, which may lie beside it, are another account's.
+            _give_to_owner(target, settings)
     key_file = settings.paths.master_key
     key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digits = "".join(wanted.recovery_key.split()).replace("-", "").lower()
@@ -148,7 +152,6 @@ def _put_in_place(found: Path, settings: Settings, config: Path, wanted: Wanted,
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         write(config, (found / SETTINGS_COPY).read_bytes(), mode=0o644)
-    _give_to_owner(data, settings)
     _give_to_owner(key_file, settings)
     return aside
 

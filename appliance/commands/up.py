@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from appliance import health, portal_steps
+from appliance import health, notify, portal_steps
 from appliance.box import Box
 from appliance.commands.target import root_of, target
 from appliance.configure import root as folder
@@ -63,6 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """0 after a clean stop by Ctrl-C or SIGTERM."""
     stop = _stop_signals()
+    listener = notify.take_listener()
     root = root_of(given)
     if root:
         wishes = folder.Wishes(given.https_port, given.hostname, given.demo)
@@ -74,13 +75,13 @@ def run(given: argparse.Namespace) -> int:
     demo_file = root / "demo.json" if root and box.settings.site.demo else None
     with Lock(Path(box.settings.paths.run) / "up.lock"):
         try:
-            return _run(box, stop, demo_file)
+            return _run(box, stop, demo_file, listener)
         finally:
             if demo_file:
                 demo_file.unlink(missing_ok=True)
 
 
-def _run(box: Box, stop: threading.Event, demo_file: Path | None) -> int:
+def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str) -> int:
     settings, places = box.settings, box.places
     _say(f"Wellhouse is starting with {box.config}")
     if demo_file:
@@ -105,6 +106,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None) -> int:
             if demo_file and demo:
                 _write_demo(demo_file, demo)
             _announce(settings, demo)
+            notify.ready(listener)
             _watch(session, stop)
         _say("Stopping …")
     _say("Wellhouse has stopped.")

@@ -96,6 +96,8 @@ def _folders(settings: Settings) -> list[Path]:
     several = any((users.portal, users.rtc, users.turn, users.web))
     portal, rtc = owner(users.portal), owner(users.rtc)
     in_group = owner("", group_of=users.portal)
+    # PostgreSQL's own account passes through to its folder in here, and can list nothing; all else in it is closed.
+    data_mode = 0o711 if settings.database.engine == "postgresql" else 0o710
     part_owner = {"rtc": rtc, "coturn": owner(users.turn), "portal": portal, "worker": portal, "nginx": Owner()}
     for given in (places.etc, places.log.parent, places.run.parent):
         given.mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ def _folders(settings: Settings) -> list[Path]:
         (places.pages, 0o755, Owner()),
         (Path(settings.paths.keys), 0o750 if several else 0o700, in_group),
         # The media server passes through to its spool, and can list nothing.
-        (Path(settings.paths.data), 0o710 if several else 0o700, portal),
+        (Path(settings.paths.data), data_mode if several else 0o700, portal),
         (settings.paths.room_event_spool.parent, 0o700, rtc),
         (places.log, 0o750, Owner()),
         # Several accounts put sockets here: each keeps its own (sticky), the group may connect (set-group).
