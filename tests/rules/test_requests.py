@@ -11,10 +11,15 @@ from flask import Flask
 from core.settings import Settings
 from tests.rules.crawling import Page, crawl, filled, fingerprints, rules, seed, signed_in
 from tests.webapp import people
+from tests.webapp.people import Browser
+from webapp.access import sessions
+from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, declared_for, nothing
 from webapp.access.rules import Public, public
+from webapp.access.rules import signed_in as signed_in_rule
 from webapp.account.models import SignInTry
-from webapp.db.unit import housekeeping
+from webapp.audit.events import Action, Event
+from webapp.db.unit import housekeeping, unit
 
 # These rules are about requests, not about a database: one of the two is enough.
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -42,8 +47,8 @@ OPEN = {
     "setup.start",
     "setup.make_admin",
 }
-# What a GET may write: who looked, that they are there.
-WRITTEN_BY_LOOKING = {"audit_event", "audit_head", "session"}
+# What a GET may write: who looked. That somebody is there, a session's last-seen, the fingerprints leave out.
+WRITTEN_BY_LOOKING = {"audit_event", "audit_head"}
 
 
 def planted_feature() -> Feature:
@@ -54,6 +59,12 @@ def planted_feature() -> Feature:
         with housekeeping("planted"):
             SignInTry.insert(at=people.utcnow(), account_key="", address_key="", device_key="").execute()
         return '<a href="/" onclick="go()">x</a><script>go()</script><form method="post"></form>'
+
+    @planted.get("/planted/switches", allow=signed_in_rule, records=nothing("planted"))
+    def switches(actor: Actor) -> str:
+        with unit(Event(Action.ROLE_SWITCHED, actor)):
+            sessions.exchange(actor.session, Role.ADMIN, at=people.utcnow())
+        return "another session"
 
     @planted.post("/planted/exempt", allow=public("planted"), records=nothing("planted"))
     def exempt(_actor: object) -> str:
@@ -141,10 +152,10 @@ def test_nothing_is_posted_from_another_site(app: Flask, headers: dict[str, str]
     assert accepted(app, token=True, headers={"Origin": "https://localhost"}, only="planted.exempt") != []
 
 
-def changed_by_looking(app: Flask, addresses: list[str]) -> set[str]:
+def changed_by_looking(app: Flask, addresses: list[str], browser: Browser | None = None) -> set[str]:
     before = fingerprints()
     for address in addresses:
-        people.browser(app).get(address)
+        (browser or people.browser(app)).get(address)
     after = fingerprints()
     return {table for table in after if after[table] != before[table]} - WRITTEN_BY_LOOKING
 
@@ -211,6 +222,9 @@ def test_planted_page_breaks_the_rules(app: Flask) -> None:
     app.register_blueprint(planted_feature())
     assert changed_by_looking(app, ["/sign-in"]) == set()
     assert changed_by_looking(app, ["/planted/writes"]) == {"sign_in_try"}
+    somebody = people.sign_in(app, people.make_account(Role.PROVIDER, Role.ADMIN))
+    assert changed_by_looking(app, ["/account"], somebody) == set()
+    assert changed_by_looking(app, ["/planted/switches"], somebody) == {"session"}
     faults = faults_of(Page("/planted/writes", people.browser(app).get("/planted/writes")))
     assert {"a has onclick", "form without token", "script {}"} <= set(faults)
     bare = Page("/", app.response_class("<p>x</p>", mimetype="text/html"))

@@ -24,7 +24,7 @@ from webapp.audit.events import Action
 from webapp.audit.models import AuditEvent
 
 # Written by every request of somebody who is signed in: that they are there, and what was recorded.
-BOOKKEEPING = {"audit_event", "audit_head", "session"}
+BOOKKEEPING = {"audit_event", "audit_head"}
 # Judged by the active role alone, though their addresses name something.
 OF_THE_PRACTICE = {"opening_id", "account_id"}
 STREAMS = {"outbox.live"}
