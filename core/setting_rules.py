@@ -48,6 +48,8 @@ def judge(settings: Settings) -> None:
     )
     require(5 <= settings.portal.idle_minutes <= 60, "portal.idle_minutes must lie between 5 and 60.")
     require(1 <= settings.portal.session_hours <= 12, "portal.session_hours must lie between 1 and 12.")
+    breached = settings.passwords.breached_file
+    require(not breached or _PATH.fullmatch(breached) is not None, "passwords.breached_file must start with /.")
     require(settings.mail.security in ("starttls", "tls", "none"), "mail.security must be starttls, tls or none.")
     require(2 <= settings.rtc.participants_max <= 50, "rtc.participants_max must lie between 2 and 50.")
     _judge_names(settings)

@@ -151,11 +151,16 @@ class Portal:
 
 @dataclass(frozen=True)
 class Passwords:
-    """Cost of the argon2id hash; the defaults exceed OWASP's floor."""
+    """Cost of the argon2id hash (the defaults exceed OWASP's floor), and which passwords may not be chosen."""
 
     memory_kib: int = setting("Memory of one hash in KiB.", 65536)
     time_cost: int = setting("Passes over that memory.", 3)
     parallelism: int = setting("Lanes.", 1)
+    breached_file: str = setting(
+        "File of breached passwords' SHA-1 hashes, one a line and ordered, as Have I Been Pwned gives it out; a "
+        "password in it cannot be chosen. Empty for none.",
+        "",
+    )
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def prepare(settings: Settings) -> Keyring:
     fields.use_keyring(keyring)
     chain.use_key(keyring.audit_key())
     hashing.use_cost(settings.passwords)
+    passwords.refuse_breached(settings.passwords.breached_file)
     throttle.use_key(keyring.hash_key("sign-in"))
     passwords.own_words_from(practice_queries.words)
     open_database(settings, keyring)
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         sign_in_endpoint="account.sign_in",
         confirm_endpoint="mfa.confirm",
         enrol_endpoint="mfa.overview",
+        password_endpoint="password.change",  # noqa: S106  # the name of an endpoint
     )
     sessions.tell_ended(lambda account, at: put_out(account, settings, at=at))
     CSRFProtect(app)

@@ -13,6 +13,7 @@ from appliance.configure.apply import configuration_files
 from appliance.configure.keys import load_keyring
 from core.addresses import interface_addresses, relay_address
 from core.settings import is_address
+from webapp.account.breached import BreachedList, Unusable
 
 
 def check(box: Box, _at: datetime) -> Iterator[Finding]:
@@ -29,6 +30,11 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
     mail = box.settings.mail
     if mail.password_file and not Path(mail.password_file).is_file():
         yield error(f"mail.password_file names {mail.password_file}, which is not there.", "Put the password there.")
+    if box.settings.passwords.breached_file:
+        try:
+            BreachedList(Path(box.settings.passwords.breached_file)).judge()
+        except Unusable as e:
+            yield error(e.sentence, "Until then nobody can choose a new password.")
 
 
 def _names(box: Box) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.programs import find_nginx, find_turnserver
 from core.errors import Refused
 from core.settings import Settings
+from webapp.account.breached import BreachedList
 from webapp.crypto.keyring import Keyring
 
 PARTS = ("rtc", "coturn", "portal", "worker", "nginx")  # in the order in which they are started
@@ -38,6 +39,8 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     if _CONFIG_PATH.fullmatch(str(config)) is None:
         raise Refused(f"{config}: use a path without quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?")
     _refuse_foreign_box(settings)
+    if settings.passwords.breached_file:
+        BreachedList(Path(settings.passwords.breached_file)).judge()
     find_nginx(), find_turnserver()  # before anything is made
     changed = _folders(settings)
     made_key = keys.provide_master_key(settings)

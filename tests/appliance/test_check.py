@@ -286,3 +286,9 @@ def test_a_subject_that_does_not_exist_is_refused_with_the_known_ones(box: Box) 
     told = wellhouse("check", "--root", box.config.parent.parent, "discs")
     assert told.returncode == 2
     assert all(subject in told.stderr for subject in SUBJECTS)
+
+
+def test_a_list_of_breached_passwords_that_is_not_there_is_told(box: Box, tmp_path: Path) -> None:
+    listed = replace(box.settings.passwords, breached_file=str(tmp_path / "absent"))
+    without = Box(box.config, replace(box.settings, passwords=listed))
+    assert "passwords.breached_file names" in said("settings", without, Level.ERROR)

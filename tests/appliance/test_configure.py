@@ -175,3 +175,13 @@ def test_a_folder_with_spaces_works(box_root: Path) -> None:
     configured(root)
     told = wellhouse("check", "--root", root, "nginx")
     assert "nginx accepts its configuration." in told.stdout
+
+
+def test_a_list_of_breached_passwords_that_is_none_is_refused_before_anything_is_made(
+    box_root: Path, settings: Settings
+) -> None:
+    file = box_root / "breached.txt"
+    file.write_text("password\n123456\n")
+    listed = replace(settings, passwords=replace(settings.passwords, breached_file=str(file)))
+    with pytest.raises(Refused, match="not a list of SHA-1 hashes"):
+        apply(listed, folder.settings_file(box_root), at=NOW)

@@ -60,6 +60,7 @@ def test_a_certificate_from_acme_or_from_the_box_itself_lies_where_the_box_keeps
         ({"paths": {"data": "/srv/w", "keys": "/srv/w/keys"}}, "must not lie inside"),
         ({"paths": {"run": "/r" + "x" * 100}}, "too long"),
         ({"paths": {"log": "/var/log;x"}}, "paths.log must start with /"),
+        ({"passwords": {"breached_file": "hashes.txt"}}, "passwords.breached_file must start with /"),
         ({"site": {"hostname": "Clinic Example"}}, "is not a host name"),
         ({"certificates": {"source": "letsencrypt"}}, "must be acme, local or own"),
         (_acme(hostname="192.0.2.7"), "needs a name that the whole Internet knows, and 192.0.2.7 is none"),

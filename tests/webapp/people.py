@@ -65,6 +65,7 @@ def make_account(
             name=name or f"{PROVIDERS[number % len(PROVIDERS)]} {number}",
             email=email or f"person{number}@example.org",
             password_hash=password_hash,
+            password_is_long=True,
             time_zone=time_zone,
             created_at=utcnow(),
         )

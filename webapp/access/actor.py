@@ -36,6 +36,7 @@ class Actor:
     at: datetime | None = None
     acting_for: uuid.UUID | None = None
     owes_factor: bool = False  # the practice requires a second factor by now, and they have none
+    owes_password: bool = False  # theirs is too short for the role that they wear
 
     # What flask-login asks of the current user.
     @property

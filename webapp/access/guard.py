@@ -45,6 +45,7 @@ def install(
     sign_in_endpoint: str,
     confirm_endpoint: str,
     enrol_endpoint: str,
+    password_endpoint: str,
 ) -> None:
     """Put the guard before every request of *app*."""
     manager = LoginManager()
@@ -81,8 +82,15 @@ def install(
         except (NotFound, Refused):
             _record_denial(g.actor)
             raise
-        if g.actor.owes_factor and not declared.while_owing and not isinstance(declared.allow, Public):
-            return _ask_to_enrol(declared, enrol_endpoint)
+        if not declared.while_owing and not isinstance(declared.allow, Public):
+            if g.actor.owes_factor:
+                sentence = "The practice asks for a second factor. Please add one first, under My Account, MFA."
+                return _ask_for_owed(declared, enrol_endpoint, sentence)
+            if g.actor.owes_password:
+                sentence = (
+                    "As an admin you need a longer password. Please choose one first, under My Account, Password."
+                )
+                return _ask_for_owed(declared, password_endpoint, sentence)
         if declared.step_up is not None and not is_fresh(g.session, declared.step_up, at=at):
             return _ask_to_confirm(declared, confirm_endpoint)
         g.loaded = loaded
@@ -139,11 +147,11 @@ def _ask_to_confirm(declared: Declared, confirm_endpoint: str) -> AnyResponse:
     return redirect(f"{current_app.url_for(confirm_endpoint)}?need={need}&next={quote(target, safe='/')}")
 
 
-def _ask_to_enrol(declared: Declared, enrol_endpoint: str) -> AnyResponse:
+def _ask_for_owed(declared: Declared, endpoint: str, sentence: str) -> AnyResponse:
     if declared.json or request.method not in SAFE_METHODS:
         _record_denial(g.actor)
-        raise Refused("The practice asks for a second factor. Please add one first, under My Account, MFA.")
-    return redirect(current_app.url_for(enrol_endpoint))
+        raise Refused(sentence)
+    return redirect(current_app.url_for(endpoint))
 
 
 def safe_next(target: str | None) -> str:

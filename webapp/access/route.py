@@ -46,7 +46,7 @@ class Declared:
     """What a route promises: one of *records* is written, *json* answers are JSON.
 
     *activity*: a request counts as somebody being there. *step_up* asks for a fresh proof that it is really them.
-    *while_owing*: open to somebody who must add a second factor before anything else.
+    *while_owing*: open to somebody who must add a second factor, or choose a longer password, before anything else.
     *in_visit*: belongs to a running visit, which goes on in a session that has been idle for too long.
     """
 

@@ -13,11 +13,12 @@ from flask_babel import gettext
 
 from core.errors import Conflict, Invalid
 from webapp.access.actor import Actor, Role
+from webapp.account import hashing, passwords
 from webapp.account.models import Account, AccountRole
 from webapp.account.passwords import ChosenPassword
 from webapp.audit.events import Action, Event
 from webapp.db.database import db
-from webapp.db.unit import unit
+from webapp.db.unit import housekeeping, unit
 
 NAME_MAX = 100
 THEMES = ("", "light", "dark")
@@ -47,6 +48,7 @@ def create_account(
                     email=address,
                     name=full_name,
                     password_hash=password.hash if password else None,
+                    password_is_long=bool(password and password.is_long),
                     time_zone=time_zone,
                     created_at=at,
                 )
@@ -64,8 +66,26 @@ def set_first_password(actor: Actor, account: uuid.UUID, password: ChosenPasswor
         row = Account.get_by_id(account)
         if row.password_hash is not None or row.disabled_at is not None:
             raise Conflict(gettext("This account has a password already. Sign in with it."))
-        row.password_hash = password.hash
-        row.save()
+        keep_password(account, password)
+
+
+def keep_password(account: uuid.UUID, password: ChosenPassword) -> None:
+    """*password* is the account's from now on; inside the caller's unit."""
+    Account.update(password_hash=password.hash, password_is_long=password.is_long).where(
+        Account.id == account
+    ).execute()
+
+
+def note_password(account: Account, typed: str) -> None:
+    """What only the right password, just *typed*, can tell: its length, and its hash at today's cost if that rose."""
+    changed: dict[str, str | bool] = {}
+    if hashing.outdated(account.password_hash):
+        changed["password_hash"] = hashing.make(typed)
+    if account.password_is_long is not passwords.is_long(typed):
+        changed["password_is_long"] = passwords.is_long(typed)
+    if changed:
+        with housekeeping("the same password, hashed at today's cost, and whether it is long"):
+            Account.update(changed).where(Account.id == account.id).execute()
 
 
 def save_preferences(

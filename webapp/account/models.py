@@ -12,11 +12,15 @@ from webapp.db.fields import Choice, Moment, Of, PlainText, Row, SealedText
 
 
 class Account(Row):
-    """One person's way in. *email* is kept in lower case; *password_hash* is None until a password was chosen."""
+    """One person's way in. *email* is kept in lower case; *password_hash* is None until a password was chosen.
+
+    *password_is_long*: it is as long as an admin's must be. The hash does not tell, so it is noted when it is typed.
+    """
 
     email = PlainText(why="looked up at sign-in", unique=True)
     name = PlainText(why="shown and sorted in lists")
     password_hash = SealedText(of=Of.ACCOUNT, null=True)
+    password_is_long = peewee.BooleanField(default=False)
     time_zone = PlainText(why="an IANA name", default="UTC")
     locale = PlainText(why="a language code", default="en")
     theme = PlainText(why="light, dark, or empty to follow the device", default="")

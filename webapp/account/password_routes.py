@@ -13,7 +13,7 @@ from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import public, signed_in
 from webapp.access.step_up import StepUp
-from webapp.account import browser, links, resetting
+from webapp.account import browser, links, policy, resetting
 from webapp.account.forms import ChoosePasswordForm, ForgotForm, NewPasswordForm
 from webapp.account.links import OpenLink
 from webapp.account.mfa.pending import Pending
@@ -35,12 +35,18 @@ def _settings() -> Settings:
     return settings
 
 
-@password.get("/account/password", allow=signed_in, records=nothing(OWN), step_up=StepUp.PASSWORD_TOO)
+@password.get("/account/password", allow=signed_in, records=nothing(OWN), step_up=StepUp.PASSWORD_TOO, while_owing=True)
 def change(actor: Actor) -> ResponseReturnValue:
     return _change_page(actor, NewPasswordForm(formdata=None))
 
 
-@password.post("/account/password", allow=signed_in, records=Action.PASSWORD_CHANGED, step_up=StepUp.PASSWORD_TOO)
+@password.post(
+    "/account/password",
+    allow=signed_in,
+    records=Action.PASSWORD_CHANGED,
+    step_up=StepUp.PASSWORD_TOO,
+    while_owing=True,
+)
 def save_change(actor: Actor) -> ResponseReturnValue:
     form = NewPasswordForm()
     if not form.validate_on_submit():
@@ -51,7 +57,7 @@ def save_change(actor: Actor) -> ResponseReturnValue:
         show_refusal(form, e)
         return _change_page(actor, form)
     flash(gettext("Your new password is saved. Other browsers are signed out."))
-    return redirect(url_for("account.info"))
+    return redirect("/" if actor.owes_password else url_for("account.info"))
 
 
 @password.get("/forgot-password", allow=public(FORGOT), records=nothing("an empty form"), activity=False)
@@ -108,7 +114,13 @@ def save_choice(_actor: Actor) -> ResponseReturnValue:
 
 
 def _change_page(actor: Actor, form: NewPasswordForm) -> str:
-    return render_template("account/password.html", form=form, shortest=_shortest(actor.roles))
+    return render_template(
+        "account/password.html",
+        form=form,
+        shortest=_shortest(actor.roles),
+        owes=actor.owes_password,
+        goes_back=bool(policy.other_roles(actor)),
+    )
 
 
 def _forgot_page(form: ForgotForm, *, trouble: str = "") -> str:

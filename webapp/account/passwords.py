@@ -1,4 +1,4 @@
-"""Which passwords may be chosen: long enough, not in any guesser's list, not made of the practice's own words."""
+"""Which passwords may be chosen: long enough, in no list of guessers or thieves, not of the practice's own words."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flask_babel import gettext, ngettext
 from zxcvbn import zxcvbn
 
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
+from core.log import EventLog
 from webapp.access.actor import Role
 from webapp.account import hashing
+from webapp.account.breached import BreachedList, Unusable
+
+log = EventLog("wellhouse.account")
 
 LENGTH_MIN = 12
 LENGTH_MIN_ADMIN = 15
@@ -32,15 +37,27 @@ def own_words_from(source: Callable[[], Iterable[str]]) -> None:
     _own_words = source
 
 
+_breached: BreachedList | None = None
+
+
+def refuse_breached(file: str) -> None:
+    """Which list of breached passwords is looked at in this process (settings.passwords); none if *file* is empty."""
+    global _breached
+    _breached = BreachedList(Path(file)) if file else None
+
+
 @dataclass(frozen=True)
 class ChosenPassword:
     """A password that was judged good, hashed. Only choose() makes it."""
 
     hash: str = field(repr=False)
+    is_long: bool  # as an admin's must be
 
 
 def choose(password: str, *, name: str, email: str, roles: Iterable[Role]) -> ChosenPassword:
     """Judge and hash *password* for a person; Invalid (field “password”) says what is wrong with it.
+
+    Unavailable if the clinic has a list of breached passwords that cannot be read: then none is taken unjudged.
 
     Takes a fifth of a second: call it before the unit of work, not inside.
     """
@@ -65,7 +82,14 @@ def choose(password: str, *, name: str, email: str, roles: Iterable[Role]) -> Ch
         raise _wrong(
             gettext("This is among the first that somebody would guess. Three or four unrelated words are better.")
         )
-    return ChosenPassword(hashing.make(typed))
+    if _is_breached(typed):
+        raise _wrong(gettext("This password was stolen from another site once, so it will be tried. Take another one."))
+    return ChosenPassword(hashing.make(typed), is_long(typed))
+
+
+def is_long(typed: str) -> bool:
+    """Whether *typed*, tidy already, is as long as an admin's password must be."""
+    return len(typed) >= LENGTH_MIN_ADMIN
 
 
 def tidy(password: str) -> str | None:
@@ -74,6 +98,19 @@ def tidy(password: str) -> str | None:
     Nothing is cut off or trimmed.
     """
     return None if len(password) > TYPED_MAX else unicodedata.normalize("NFC", password)
+
+
+def _is_breached(password: str) -> bool:
+    if _breached is None:
+        return False
+    try:
+        return _breached.holds(password)
+    except Unusable as e:
+        log.exception("account.breached_list_unusable")
+        raise Unavailable(
+            gettext("New passwords cannot be looked at right now, so nothing was changed. Please call the clinic."),
+            retry_after_s=300,
+        ) from e
 
 
 def _wrong(sentence: str) -> Invalid:

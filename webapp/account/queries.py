@@ -35,6 +35,7 @@ def actor_of(session: LiveSession, address: str, at: datetime) -> Actor | None:
         address=address,
         at=at,
         owes_factor=requirement.owes(account.id, roles, at=at),
+        owes_password=session.role is Role.ADMIN and bool(account.password_hash) and not account.password_is_long,
     )
 
 

@@ -9,6 +9,7 @@ from core.settings import Settings
 from webapp.access import sessions
 from webapp.access.actor import Actor, anonymous
 from webapp.account import devices, hashing, links, passwords, throttle
+from webapp.account.actions import keep_password
 from webapp.account.alerts import tell_owner
 from webapp.account.links import OpenLink
 from webapp.account.mfa import pending
@@ -31,7 +32,7 @@ def change_password(actor: Actor, password: str, settings: Settings, *, at: date
     account = Account.get_by_id(actor.id)
     chosen = passwords.choose(password, name=account.name, email=account.email, roles=actor.roles)
     with unit(Event(Action.PASSWORD_CHANGED, actor)):
-        Account.update(password_hash=chosen.hash).where(Account.id == actor.id).execute()
+        keep_password(actor.id, chosen)
         sessions.end_all(actor.id, but=actor.session, at=at)
         pending.forget_all(actor.id)
         links.end_all(actor.id, CHOOSING, at=at)
@@ -70,7 +71,7 @@ def choose(link: OpenLink, password: str, caller: Caller, settings: Settings, *,
     )
     with unit(event):
         links.claim(link, at=at)
-        Account.update(password_hash=chosen.hash).where(Account.id == link.account).execute()
+        keep_password(link.account, chosen)
         sessions.end_all(link.account, at=at)
         pending.forget_all(link.account)
         links.end_all(link.account, CHOOSING, at=at)

@@ -100,7 +100,7 @@ def become_admin(actor: Actor) -> ResponseReturnValue:
     return _switch(actor, Role.ADMIN)
 
 
-@account.post("/account/role/<role>", allow=policy.other_role, records=Action.ROLE_SWITCHED)
+@account.post("/account/role/<role>", allow=policy.other_role, records=Action.ROLE_SWITCHED, while_owing=True)
 def switch_role(actor: Actor, role: Role) -> ResponseReturnValue:
     return _switch(actor, role)
 

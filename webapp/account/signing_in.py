@@ -14,13 +14,14 @@ from core.settings import Portal
 from webapp.access import sessions
 from webapp.access.actor import Actor, Role, anonymous
 from webapp.account import devices, hashing, passwords, throttle
+from webapp.account.actions import note_password
 from webapp.account.mfa import pending
 from webapp.account.mfa.pending import Pending
 from webapp.account.mfa.queries import factors_of
 from webapp.account.models import Account
 from webapp.account.queries import actor_of, landing_role, roles_of
 from webapp.audit.events import Action, Event, Outcome
-from webapp.db.unit import current_unit, housekeeping, unit
+from webapp.db.unit import current_unit, unit
 
 log = EventLog("wellhouse.account")
 
@@ -62,10 +63,8 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
     if account is None or not fits or account.disabled_at is not None or not roles_of(account.id):
         _record_failure(account, caller, slows=ticket.slows)
         return None
-    if stored and typed and hashing.outdated(stored):
-        again = hashing.make(typed)
-        with housekeeping("the same password, hashed at today's cost"):
-            Account.update(password_hash=again).where(Account.id == account.id).execute()
+    if stored and typed:
+        note_password(account, typed)
     with unit():
         throttle.forgive(ticket)
         return after_password(account.id, caller, limits, at=at)

@@ -16,6 +16,7 @@ from webapp.access.actor import Actor
 from webapp.access.sessions import LiveSession
 from webapp.access.step_up import FRESH_FOR, StepUp
 from webapp.account import hashing, passwords, throttle
+from webapp.account.actions import note_password
 from webapp.account.mfa import copies, proofs, security_keys
 from webapp.account.mfa.models import Purpose
 from webapp.account.mfa.queries import factors_of
@@ -36,9 +37,11 @@ def by_password(actor: Actor, session: LiveSession, password: str, *, at: dateti
     """The token of the session after the right password. Invalid (field “password”) or TooManyTries otherwise."""
     account = Account.get_by_id(actor.id)
     ticket = throttle.enter(_tries_of(actor, session), at=at)
-    if not hashing.fits(account.password_hash, passwords.tidy(password) or "", known=True):
+    typed = passwords.tidy(password) or ""
+    if not hashing.fits(account.password_hash, typed, known=True):
         _record_failure(actor)
         raise Invalid(gettext("That is not your password. Please try again."), field="password")
+    note_password(account, typed)
     with unit(Event(Action.CONFIRMED, actor, about={"by": "password"})):
         throttle.forgive(ticket)
         enough = None if factors_of(actor.id).any else at
