@@ -22,6 +22,8 @@ COMMANDS = (
     "backup",
     "restore",
     "recovery-sheet",
+    "keys",
+    "unlock",
     "setup-link",
     "account",
 )

@@ -111,12 +111,12 @@ def _recover_account(settings: Settings, email: str) -> Any:
 
 
 def _backup_now(settings: Settings, config: Path) -> Any:
-    answers = back_up(settings, config, Keyring.load(settings.paths.master_key), at=utcnow())
+    answers = back_up(settings, config, Keyring.of(settings.paths), at=utcnow())
     return [_told(a.target, [f"saved as {a.snapshot[:8]}"] if a.snapshot else [], a.fault) for a in answers]
 
 
 def _backup_list(settings: Settings) -> Any:
-    keyring = Keyring.load(settings.paths.master_key)
+    keyring = Keyring.of(settings.paths)
 
     def lines(target: str) -> list[str]:
         found = repository(target, settings, keyring).snapshots()
@@ -126,7 +126,7 @@ def _backup_list(settings: Settings) -> Any:
 
 
 def _backup_verify(settings: Settings) -> Any:
-    keyring = Keyring.load(settings.paths.master_key)
+    keyring = Keyring.of(settings.paths)
 
     def lines(target: str) -> list[str]:
         done = drill(target, settings, keyring)

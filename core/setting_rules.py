@@ -46,6 +46,10 @@ def judge(settings: Settings) -> None:
         settings.database.engine == "sqlite" or bool(settings.database.dsn),
         "database.dsn is needed when database.engine is postgresql.",
     )
+    require(
+        settings.keys.protection in ("tpm2", "passphrase", "file"),
+        "keys.protection must be tpm2, passphrase or file.",
+    )
     require(5 <= settings.portal.idle_minutes <= 60, "portal.idle_minutes must lie between 5 and 60.")
     require(1 <= settings.portal.session_hours <= 12, "portal.session_hours must lie between 1 and 12.")
     breached = settings.passwords.breached_file

@@ -111,8 +111,24 @@ class Paths:
         return Path(self.etc) / "certificates"
 
     @property
-    def master_key(self) -> Path:
+    def plain_master_key(self) -> Path:
+        """The master key as a file, where nothing better protects it."""
         return Path(self.keys) / "master.key"
+
+    @property
+    def sealed_master_key(self) -> Path:
+        """The master key as only the TPM2 or the passphrase opens it. Where this is, it is what counts."""
+        return Path(self.keys) / "master.sealed"
+
+    @property
+    def opened_master_key(self) -> Path:
+        """In memory, from unlocking until the machine stops: what was sealed."""
+        return Path(self.run) / "keys" / "master.key"
+
+    @property
+    def master_key(self) -> Path:
+        """Where the key can be read once the box is open; webapp.crypto.keyring reads it from here."""
+        return self.opened_master_key if self.sealed_master_key.exists() else self.plain_master_key
 
     @property
     def grant_keys(self) -> Path:
@@ -130,6 +146,17 @@ class Paths:
     @property
     def control_socket(self) -> Path:
         return Path(self.run) / "rtc-control.sock"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What protects the master key while the box is off. “wellhouse keys protect” changes it."""
+
+    protection: str = setting(
+        "tpm2 (sealed to this machine: it comes back alone after a power cut, a stolen disk stays shut), passphrase "
+        "(after each start somebody runs wellhouse unlock) or file (a stolen disk opens).",
+        "file",
+    )
 
 
 @dataclass(frozen=True)
@@ -216,6 +243,7 @@ class Settings:
     users: Users = field(default_factory=Users)
     ports: Ports = field(default_factory=Ports)
     paths: Paths = field(default_factory=Paths)
+    keys: Keys = field(default_factory=Keys)
     database: Database = field(default_factory=Database)
     portal: Portal = field(default_factory=Portal)
     passwords: Passwords = field(default_factory=Passwords)

@@ -68,7 +68,7 @@ def import_models() -> None:
 def prepare(settings: Settings) -> Keyring:
     """Keys and database for this process; Refused with a sentence if one does not fit the other."""
     import_models()
-    keyring = Keyring.load(settings.paths.master_key)
+    keyring = Keyring.of(settings.paths)
     fields.use_keyring(keyring)
     chain.use_key(keyring.audit_key())
     hashing.use_cost(settings.passwords)

@@ -120,7 +120,7 @@ def main() -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         settings = load(given.config)
-        keeper = Keeper(settings, given.config, Keyring.load(settings.paths.master_key), alert)
+        keeper = Keeper(settings, given.config, Keyring.of(settings.paths), alert)
     except WellhouseError as e:
         sys.stderr.write(f"{e.sentence}\n")
         return 2

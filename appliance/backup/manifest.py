@@ -40,6 +40,7 @@ DATA = (
     DataPath("postgresql", "PostgreSQL's own files; what is in them is copied by pg_dump"),
     DataPath("backup", "the backups' own workplace"),
     DataPath("keys/master.key", "never in a backup: it is on the recovery sheet"),
+    DataPath("keys/master.sealed", "opens on this machine, or with a passphrase, alone: the recovery sheet opens any"),
 )
 
 

@@ -18,6 +18,7 @@ from appliance.backup.prove import prove
 from appliance.backup.restic import Repository, Snapshot
 from appliance.backup.sqlite_set import SQLITE_FILE
 from appliance.configure.files import write
+from appliance.keys.change import adopt
 from core.errors import Refused
 from core.settings import Backup, Settings, load
 from webapp.crypto.keyring import MASTER_BYTES, Keyring
@@ -145,14 +146,10 @@ def _put_in_place(found: Path, settings: Settings, config: Path, wanted: Wanted,
             shutil.move(found / name, target)
             # Only what came: PostgreSQL's own files, which may lie beside it, are another account's.
             _give_to_owner(target, settings)
-    key_file = settings.paths.master_key
-    key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    digits = "".join(wanted.recovery_key.split()).replace("-", "").lower()
-    write(key_file, f"{digits}\n".encode("ascii"), mode=0o400)
+    adopt(settings, parse_recovery_key(wanted.recovery_key), at=at)
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         write(config, (found / SETTINGS_COPY).read_bytes(), mode=0o644)
-    _give_to_owner(key_file, settings)
     return aside
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from appliance.commands.target import target
 from appliance.configure.apply import PARTS
 from appliance.configure.render import product_version
+from appliance.keys.place import is_locked
 from appliance.ports import needed
 from appliance.supervisor import control
 from core.settings import Settings
+from webapp.crypto.keyring import Locked
 
 HELP = "show the parts, since when they run, and where they listen"
 
@@ -23,9 +25,12 @@ def add(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """0 if every part runs, 1 if one does not, 3 if the appliance is not running."""
+    """0 if every part runs, 1 if one does not, 3 if the appliance is locked or not running."""
     box = target(given)
     print(f"Wellhouse {product_version()}, {box.settings.origin}, {box.config}")
+    if is_locked(box.settings):
+        print(Locked().sentence)
+        return ALL_DOWN
     try:
         known = control.parts(box.places.supervisor_socket)
     except control.NotRunning:

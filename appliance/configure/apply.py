@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.configure import certificate, keys, render
 from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.programs import find_nginx, find_turnserver
+from appliance.keys import change
 from core.errors import Refused
 from core.settings import Settings
 from webapp.account.breached import BreachedList
@@ -38,12 +39,12 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     """
     if _CONFIG_PATH.fullmatch(str(config)) is None:
         raise Refused(f"{config}: use a path without quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?")
-    _refuse_foreign_box(settings)
+    refuse_foreign_box(settings)
     if settings.passwords.breached_file:
         BreachedList(Path(settings.passwords.breached_file)).judge()
     find_nginx(), find_turnserver()  # before anything is made
     changed = _folders(settings)
-    made_key = keys.provide_master_key(settings)
+    made_key = change.provide(settings, at=at)
     if made_key:
         changed.append(settings.paths.master_key)
     keyring = keys.load_keyring(settings)
@@ -85,7 +86,8 @@ def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> l
     ]
 
 
-def _refuse_foreign_box(settings: Settings) -> None:
+def refuse_foreign_box(settings: Settings) -> None:
+    """Refused if the appliance was made by another account: files made by this one would lock it out."""
     uid = render.starter(settings)
     if uid != os.geteuid():
         name = pwd.getpwuid(uid).pw_name

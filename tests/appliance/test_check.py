@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from appliance.box import Box
+from appliance.checks.devices import on_encrypted_device, plain_swap
 from appliance.checks.finding import Level
-from appliance.checks.keys import on_encrypted_device
 from appliance.commands.check import SUBJECTS, findings
 from appliance.configure import root as folder
 from appliance.configure.certificate import certificate_files, provide_certificate
@@ -271,6 +271,18 @@ def test_a_volume_below_others_counts_as_encrypted_only_if_all_of_it_is(tmp_path
     assert on_encrypted_device(tmp_path, devices=tmp_path / "block")
     (top / "slaves/sdb").mkdir()
     assert not on_encrypted_device(tmp_path, devices=tmp_path / "block")
+
+
+def test_swap_counts_as_encrypted_only_on_an_encrypted_device_or_in_memory(tmp_path: Path) -> None:
+    (file := tmp_path / "swapfile").touch()
+    (swaps := tmp_path / "swaps").write_text(
+        f"Filename\tType\tSize\tUsed\tPriority\n/dev/zram0 partition 2097148 0 100\n{file} file 2097148 0 -2\n"
+    )
+    assert plain_swap(swaps=swaps, devices=tmp_path / "block") == [str(file)]
+    device = file.stat().st_dev
+    (top := tmp_path / "block" / f"{os.major(device)}:{os.minor(device)}" / "dm").mkdir(parents=True)
+    (top / "uuid").write_text("CRYPT-LUKS2-0a1b-swap\n")
+    assert plain_swap(swaps=swaps, devices=tmp_path / "block") == []
 
 
 def test_the_exit_code_is_that_of_the_worst_finding(box: Box) -> None:

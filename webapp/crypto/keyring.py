@@ -1,13 +1,15 @@
 """Every key of the box, derived from one master key by HKDF-SHA256 (RFC 5869).
 
-The master key is a file of 64 hexadecimal characters that only its owner may read. Nothing derived is kept on disk but
-what another process must have: the TURN secret (coturn's configuration) and the grants' public key (rtc).
+The master key is 64 hexadecimal characters in a file that only its owner may read: on disk, or in memory where it is
+sealed on disk (appliance/keys). Nothing derived is kept on disk but what another process must have: the TURN secret
+(coturn's configuration) and the grants' public key (rtc).
 """
 
 from __future__ import annotations
 
 import base64
 import stat
+import uuid
 from functools import cache
 from pathlib import Path
 
@@ -17,9 +19,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import Refused
+from core.settings import Paths
 
 MASTER_BYTES = 32
 CURRENT_SEAL_KEY = 1  # goes up by one at each rotation; older ones still open what they sealed
+
+
+class Locked(Refused):
+    """The master key is sealed, and nobody has opened it since the machine started."""
+
+    def __init__(self) -> None:
+        super().__init__("The box is locked: nothing opens until somebody runs “sudo wellhouse unlock”.")
 
 
 class Keyring:
@@ -31,6 +41,13 @@ class Keyring:
         self._master = master
         self._derived = cache(self._derive)
         self._seal_cipher = cache(self._make_seal_cipher)
+
+    @classmethod
+    def of(cls, paths: Paths) -> Keyring:
+        """The keyring of the box with these paths; Locked, or Refused as :meth:`load`. Every process comes this way."""
+        if paths.sealed_master_key.exists() and not paths.opened_master_key.exists():
+            raise Locked
+        return cls.load(paths.master_key)
 
     @classmethod
     def load(cls, file: Path) -> Keyring:
@@ -51,6 +68,23 @@ class Keyring:
         if len(master) != MASTER_BYTES:
             raise Refused(f"{file} is not a master key: it must hold 64 hexadecimal characters.")
         return cls(master)
+
+    @property
+    def master_digits(self) -> str:
+        """The master key itself in 64 hexadecimal digits: for the recovery sheet, and for sealing it."""
+        return self._master.hex()
+
+    def fingerprint(self) -> str:
+        """A name for the master key that gives nothing of it away: 16 digits, as on the recovery sheet."""
+        return self._derived("fingerprint")[:8].hex()
+
+    def volume_key(self) -> bytes:
+        """Opens the encrypted volume of the data (LUKS)."""
+        return self._derived("data volume")
+
+    def volume_id(self) -> uuid.UUID:
+        """By this the box knows its volume among all disks; another key has another."""
+        return uuid.UUID(bytes=self._derived("data volume name")[:16], version=4)
 
     def database_key(self) -> str:
         """SQLCipher's raw key, as ``x'…'`` (no key stretching: it is random already)."""

@@ -53,7 +53,7 @@ def filled(tmp_path: Path) -> Iterator[tuple[Settings, Path, Keyring]]:
     settings = load(config)
     migrate_database(settings)
     _record(20)
-    yield settings, config, Keyring.load(settings.paths.master_key)
+    yield settings, config, Keyring.of(settings.paths)
     db.obj.close_all()
 
 

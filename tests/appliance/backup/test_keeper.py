@@ -65,7 +65,7 @@ def kept(tmp_path: Path) -> tuple[Settings, Path]:
 def test_target_that_stops_is_told_within_five_minutes(kept: tuple[Settings, Path]) -> None:
     settings, config = kept
     told: list[tuple[str, datetime]] = []
-    keyring = Keyring.load(settings.paths.master_key)
+    keyring = Keyring.of(settings.paths)
     keeper = Keeper(settings, config, keyring, lambda _settings, sentence, at: told.append((sentence, at)))
     keeper.look(at=AT)
     assert told == []

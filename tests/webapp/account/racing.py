@@ -57,7 +57,7 @@ def totp_code(_settings: Settings, at: datetime) -> Try:
 
 def recovery_code(settings: Settings, at: datetime) -> Try:
     """One of ten recovery codes."""
-    account, keyring = people.make_account(Role.PROVIDER), Keyring.load(settings.paths.master_key)
+    account, keyring = people.make_account(Role.PROVIDER), Keyring.of(settings.paths)
     with unit(_EVENT):
         code = recovery.renew(account.id, keyring)[0]
 

@@ -29,7 +29,7 @@ def test_names_are_told_apart() -> None:
 
 
 def test_every_job_is_handed_to_the_ticker_and_its_file_is_encrypted(database: Settings) -> None:
-    queue = consumer.open_queue(database, Keyring.load(database.paths.master_key))
+    queue = consumer.open_queue(database, Keyring.of(database.paths))
     assert len(queue._registry.periodic_tasks) == len(JOBS)
     queue.enqueue(queue._registry.periodic_tasks[0])
     if database.database.engine == "sqlite":

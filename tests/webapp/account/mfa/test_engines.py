@@ -86,7 +86,7 @@ def test_twenty_uses_of_one_code_have_one_winner(database: Settings) -> None:
 
 def test_recovery_codes_are_good_once_each_and_kept_as_hashes(database: Settings) -> None:
     account = make_account()
-    keyring = Keyring.load(database.paths.master_key)
+    keyring = Keyring.of(database.paths)
     with unit(EVENT):
         codes = recovery.renew(account.id, keyring)
         assert len(set(codes)) == recovery.CODES
@@ -102,7 +102,7 @@ def test_recovery_codes_are_good_once_each_and_kept_as_hashes(database: Settings
 
 def test_twenty_uses_of_one_recovery_code_have_one_winner(database: Settings) -> None:
     account = make_account()
-    keyring = Keyring.load(database.paths.master_key)
+    keyring = Keyring.of(database.paths)
     with unit(EVENT):
         code = recovery.renew(account.id, keyring)[0]
     assert _winners(20, lambda: recovery.accept(account.id, code, keyring, at=NOON)) == 1
