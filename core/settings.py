@@ -66,7 +66,7 @@ class Users:
     """The system's accounts that the parts run as. Empty: the account that starts the appliance."""
 
     portal: str = setting("Runs the portal and its worker, and owns the database and the keys.", "")
-    rtc: str = setting("Runs the media server; a member of the portal account's group.", "")
+    rtc: str = setting("Runs the media server; its own group is the portal account's.", "")
     turn: str = setting("Runs coturn.", "")
     web: str = setting("Runs nginx's workers, in the portal account's group.", "")
 

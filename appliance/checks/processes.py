@@ -7,7 +7,7 @@ from datetime import datetime
 
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok
-from appliance.configure.apply import PARTS
+from appliance.configure.parts import parts_of
 from appliance.supervisor import control
 
 
@@ -18,7 +18,7 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
         yield error("The appliance is not running.", "Start it: “wellhouse up”, or systemctl start wellhouse")
         return
     bad = False
-    for name in PARTS:
+    for name in parts_of(box.settings):
         part = known.get(name)
         if part is None:
             bad = True

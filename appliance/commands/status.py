@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from appliance.commands.target import target
-from appliance.configure.apply import PARTS
+from appliance.configure.parts import parts_of
 from appliance.configure.render import product_version
 from appliance.keys.place import is_locked
 from appliance.ports import needed
@@ -37,14 +37,14 @@ def run(given: argparse.Namespace) -> int:
         print("It is not running. Start it with “wellhouse up”, or systemctl start wellhouse.")
         return ALL_DOWN
     print(f"\n{'part':<8} {'state':<10} {'for':>9} {'process':>8}  listens on")
-    for name in PARTS:
+    for name in parts_of(box.settings):
         part = known.get(name)
         if part is None:
             print(f"{name:<8} {'unknown':<10} {'':>9} {'':>8}  not in supervisord.conf: run “wellhouse configure”")
             continue
         duration = _duration(part.up_s) if part.up_s else ""
         print(f"{name:<8} {part.state.lower():<10} {duration:>9} {part.pid or '':>8}  {_listens(name, box.settings)}")
-    running = all(name in known and known[name].state is control.State.RUNNING for name in PARTS)
+    running = all(name in known and known[name].state is control.State.RUNNING for name in parts_of(box.settings))
     return 0 if running else SOME_DOWN
 
 

@@ -22,7 +22,8 @@ from appliance import health, notify, portal_steps
 from appliance.box import Box
 from appliance.commands.target import root_of, target
 from appliance.configure import root as folder
-from appliance.configure.apply import PARTS, apply
+from appliance.configure.apply import apply
+from appliance.configure.parts import parts_of
 from appliance.configure.render import Places
 from appliance.ports import needed, refuse_if_busy
 from appliance.supervisor import control
@@ -38,12 +39,13 @@ ASK_EVERY_S = 0.3
 LOG_LINES = 8
 TRIES = 4  # a part that ended so often while starting will not start; later supervisord goes on trying
 
-# How each part is asked whether it is ready; the worker serves nobody, so that it runs must do.
+# How each part is asked whether it is ready; two serve nobody, so that they run must do.
 _ANSWERS: dict[str, Callable[[Settings], bool]] = {
     "rtc": lambda settings: health.media_health(settings) is not None,
     "coturn": health.turn_answers,
     "portal": health.portal_answers,
     "worker": lambda _settings: True,
+    "backup": lambda _settings: True,
     "nginx": health.nginx_answers,
 }
 
@@ -116,7 +118,8 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
 def _wait_until_ready(settings: Settings, session: Session, stop: threading.Event) -> bool:
     """Whether all parts answer; False if a stop was asked for. Failed names the part that does not, and its words."""
     places, began = Places.of(settings), time.monotonic()
-    waiting, ended_at = list(PARTS), {name: set[int]() for name in PARTS}
+    waiting = list(parts_of(settings))
+    ended_at = {name: set[int]() for name in waiting}
     while waiting and not stop.is_set():
         if session.ended:
             raise Failed(f"supervisord ended. It said:\n{_tail(places.log / 'supervisord-start.log')}")

@@ -12,14 +12,13 @@ from pathlib import Path
 
 from appliance.configure import certificate, keys, render
 from appliance.configure.files import Owner, folder, owner, write
+from appliance.configure.parts import EVERY_PART
 from appliance.configure.programs import find_nginx, find_turnserver
 from appliance.keys import change
 from core.errors import Refused
 from core.settings import Settings
 from webapp.account.breached import BreachedList
 from webapp.crypto.keyring import Keyring
-
-PARTS = ("rtc", "coturn", "portal", "worker", "nginx")  # in the order in which they are started
 
 _CONFIG_PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")  # the parts get it on their command lines
 
@@ -100,10 +99,11 @@ def _folders(settings: Settings) -> list[Path]:
     users, places = settings.users, render.Places.of(settings)
     several = any((users.portal, users.rtc, users.turn, users.web))
     portal, rtc = owner(users.portal), owner(users.rtc)
+    spool = owner(users.rtc, group_of=users.portal)
     in_group = owner("", group_of=users.portal)
     # PostgreSQL's own account passes through to its folder in here, and can list nothing; all else in it is closed.
     data_mode = 0o711 if settings.database.engine == "postgresql" else 0o710
-    part_owner = {"rtc": rtc, "coturn": owner(users.turn), "portal": portal, "worker": portal, "nginx": Owner()}
+    part_owner = {"rtc": rtc, "coturn": owner(users.turn), "nginx": Owner()}  # the others run as the portal's account
     for given in (places.etc, places.log.parent, places.run.parent):
         given.mkdir(parents=True, exist_ok=True)
     wanted = [
@@ -111,13 +111,14 @@ def _folders(settings: Settings) -> list[Path]:
         (Path(settings.paths.keys), 0o750 if several else 0o700, in_group),
         # The media server passes through to its spool, and can list nothing.
         (Path(settings.paths.data), data_mode if several else 0o700, portal),
-        (settings.paths.room_event_spool.parent, 0o700, rtc),
+        # The media server's own; backups, which are the portal's, copy what is in it.
+        (settings.paths.room_event_spool.parent, 0o750 if several else 0o700, spool),
         (places.log, 0o750, Owner()),
         # Several accounts put sockets here: each keeps its own (sticky), the group may connect (set-group).
         (places.run, 0o3771 if several else 0o700, in_group),
         (places.nginx_run, 0o700, owner(users.web)),
         (places.turn_run, 0o700, owner(users.turn)),
         (places.records, 0o755, Owner()),
-        *((places.record(part).parent, 0o700, part_owner[part]) for part in PARTS),
+        *((places.record(part).parent, 0o700, part_owner.get(part, portal)) for part in EVERY_PART),
     ]
     return [path for path, mode, own in wanted if folder(path, mode=mode, own=own)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from appliance.configure.apply import PARTS
+from appliance.configure.parts import EVERY_PART
 from appliance.configure.render import Places, source_folder
 from appliance.leftovers import end_leftovers
 from core.errors import Refused
@@ -101,5 +101,5 @@ def supervisord_record(places: Places) -> Path:
 def end_all_leftovers(places: Places) -> int:
     """End what earlier, killed runs in this folder left behind; how many processes there were."""
     # supervisord first: it would start the others again.
-    records = [supervisord_record(places), *(places.record(part) for part in PARTS)]
+    records = [supervisord_record(places), *(places.record(part) for part in EVERY_PART)]
     return sum(end_leftovers(record) for record in records)

@@ -75,7 +75,7 @@ def rewrite(file: Path, contents: Contents) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = file.with_suffix(".new")
     with fresh.open("wb") as stream:
-        fresh.chmod(0o600)
+        fresh.chmod(0o640)  # the account's group is the portal's, which copies the spool into its backups
         stream.write(msgspec.json.encode(Head(contents.next, contents.inside)) + b"\n")
         stream.writelines(_lines(contents.events))
         stream.flush()

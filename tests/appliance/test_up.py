@@ -11,7 +11,7 @@ import ssl
 import struct
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -23,10 +23,11 @@ from appliance.configure.certificate import certificate_files
 from appliance.leftovers import leftovers
 from appliance.ports import needed, refuse_if_busy
 from core.addresses import LOOPBACK
-from core.settings import Settings, load
+from core.settings import Backup, Settings, load
 from tests.appliance.folder import configured, eventually, free_base, last_words, members, start, up, wellhouse
 
-ALL_PARTS = {"supervisord", "rtc", "coturn", "portal", "worker", "nginx"}
+WITHOUT_BACKUPS = {"supervisord", "rtc", "coturn", "portal", "worker", "nginx"}
+ALL_PARTS = WITHOUT_BACKUPS | {"backup"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,16 @@ class Running:
 def running() -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="wh-") as name:
         root = Path(name)
-        with up(root, "--https-port", str(free_base())):
+        _with_backups(root)
+        with up(root):
             yield Running(root, load(folder.settings_file(root)))
+
+
+def _with_backups(root: Path) -> None:
+    """Settings that name a target, so that the keeper of backups runs too."""
+    settings = folder.provide(root, folder.Wishes(https_port=free_base()))
+    with_target = replace(settings, backup=Backup(targets=(str(root / "backups"),)))
+    folder.settings_file(root).write_text(folder.KEPT_UP + folder.as_toml(with_target), encoding="utf-8")
 
 
 def well(settings: Settings) -> bool:
@@ -139,7 +148,7 @@ def test_a_stop_is_clean(box_root: Path, number: signal.Signals) -> None:
         said = last_words(process)
     assert process.returncode == 0
     assert "Wellhouse has stopped." in said
-    assert set(groups) == ALL_PARTS
+    assert set(groups) == WITHOUT_BACKUPS
     assert not any(psutil.pid_exists(pid) for pids in groups.values() for pid in pids)
     for port in needed(load(folder.settings_file(box_root)).ports):
         refuse_if_busy(port)
@@ -197,7 +206,7 @@ def test_what_a_crash_left_running_is_ended_by_the_next_start(box_root: Path) ->
         process.wait(10)
         assert leftovers(box_root / "run/parts/nginx/nginx.json") == nginx
     with up(box_root) as process:
-        assert set(members(box_root)) == ALL_PARTS
+        assert set(members(box_root)) == WITHOUT_BACKUPS
         assert not set(members(box_root)["nginx"]) & set(nginx)
 
 

@@ -202,5 +202,5 @@ async def test_disk_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch)
 async def test_spool_is_for_its_own_account_only() -> None:
     with spool_file() as file:
         Spool.open(file, AT)
-        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.stat().st_mode & 0o777 == 0o640
         assert file.parent.stat().st_mode & 0o777 == 0o700
