@@ -24,6 +24,7 @@ COMMANDS = (
     "recovery-sheet",
     "keys",
     "unlock",
+    "storage",
     "setup-link",
     "account",
 )

@@ -19,6 +19,7 @@ from appliance.backup.restic import Repository, Snapshot
 from appliance.backup.sqlite_set import SQLITE_FILE
 from appliance.configure.files import write
 from appliance.keys.change import adopt
+from appliance.storage.volume import refuse_if_closed
 from core.errors import Refused
 from core.settings import Backup, Settings, load
 from webapp.crypto.keyring import MASTER_BYTES, Keyring
@@ -69,6 +70,7 @@ def restore(wanted: Wanted, config: Path, *, at: datetime, say: Say) -> Restored
     settings = load(config) if config.exists() else None
     newest_known = 0
     if settings is not None:
+        refuse_if_closed(settings)
         refuse_over_live_data(settings, wanted.replace)
         newest_known = read_state(settings).number
     scratch = _scratch_beside(settings, config)

@@ -20,6 +20,7 @@ from appliance.checks import (
     ports,
     processes,
     settings,
+    storage,
     turn,
 )
 from appliance.checks.finding import Finding, Level, error
@@ -33,6 +34,7 @@ HELP = "say what is wrong on this box and what to do about it"
 SUBJECTS: dict[str, Callable[[Box, datetime], Iterator[Finding]]] = {
     "settings": settings.check,
     "keys": keys.check,
+    "storage": storage.check,
     "database": database.check,
     "audit": audit.check,
     "certificate": certificate.check,

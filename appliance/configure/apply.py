@@ -15,6 +15,7 @@ from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.parts import EVERY_PART
 from appliance.configure.programs import find_nginx, find_turnserver
 from appliance.keys import change
+from appliance.storage import volume
 from core.errors import Refused
 from core.settings import Settings
 from webapp.account.breached import BreachedList
@@ -39,6 +40,7 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     if _CONFIG_PATH.fullmatch(str(config)) is None:
         raise Refused(f"{config}: use a path without quotes, line breaks or any of \\ $ % ; {{ }} # ` * ?")
     refuse_foreign_box(settings)
+    volume.refuse_if_closed(settings)
     if settings.passwords.breached_file:
         BreachedList(Path(settings.passwords.breached_file)).judge()
     find_nginx(), find_turnserver()  # before anything is made

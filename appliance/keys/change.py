@@ -14,6 +14,7 @@ from appliance.configure.change_setting import change_setting
 from appliance.keys import envelope, passphrase, place, tpm2
 from appliance.keys.envelope import Cost, Envelope, Protection
 from appliance.keys.place import State
+from appliance.storage import volume
 from core.errors import Refused
 from core.settings import Settings
 from webapp.crypto.keyring import MASTER_BYTES, Keyring
@@ -81,14 +82,17 @@ def adopt(settings: Settings, keyring: Keyring, *, at: datetime) -> Protection:
     if settings.keys.protection == Protection.TPM2 and not tpm2.missing():
         place.refuse_unless_in_memory(settings)
         sealed = _seal(settings, keyring, Protection.TPM2, "", at=at, cost=passphrase.COST)
+    former = volume.present_key(settings)
+    volume.let_in(settings, keyring)
     for file in (settings.paths.sealed_master_key, settings.paths.plain_master_key):
         if file.exists() and not holds(file, keyring, settings):
             file.rename(file.with_name(f"{file.name}.before-{at:%Y%m%d-%H%M%S}"))
     if sealed is None:
         _keep_plain(settings, keyring)
-        return Protection.FILE
-    _keep_sealed(settings, keyring, sealed)
-    return Protection.TPM2
+    else:
+        _keep_sealed(settings, keyring, sealed)
+    volume.keep_out_others(settings, former)
+    return Protection.FILE if sealed is None else Protection.TPM2
 
 
 def _seal(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import stat
-import uuid
 from functools import cache
 from pathlib import Path
 
@@ -81,10 +80,6 @@ class Keyring:
     def volume_key(self) -> bytes:
         """Opens the encrypted volume of the data (LUKS)."""
         return self._derived("data volume")
-
-    def volume_id(self) -> uuid.UUID:
-        """By this the box knows its volume among all disks; another key has another."""
-        return uuid.UUID(bytes=self._derived("data volume name")[:16], version=4)
 
     def database_key(self) -> str:
         """SQLCipher's raw key, as ``x'…'`` (no key stretching: it is random already)."""
