@@ -16,6 +16,7 @@ COMMANDS = (
     "configure",
     "status",
     "check",
+    "firewall",
     "settings",
     "access",
     "audit",

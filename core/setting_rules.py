@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from core.errors import Invalid
 
 if TYPE_CHECKING:
-    from core.settings import Ports, Settings
+    from core.settings import Firewall, Ports, Settings
 
 SOCKET_PATH_MAX = 107  # bytes of a unix socket's path on Linux (sun_path holds 108 with its end mark)
 
 # What a path may hold so that nginx, coturn and supervisor all read it alike.
 _PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")
 _HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_OPEN_PORT = re.compile(r"([1-9][0-9]{0,4})/(tcp|udp)")
 _EMAIL = re.compile(r"[^@\s-][^@\s]*@[^@\s]+\.[^@\s]+")  # enough to tell an address from none
 
 
@@ -59,6 +60,7 @@ def judge(settings: Settings) -> None:
     _judge_names(settings)
     _judge_certificates(settings)
     _judge_ports(settings.ports)
+    _judge_firewall(settings.firewall)
     for path in fields(settings.paths):
         require(
             _PATH.fullmatch(getattr(settings.paths, path.name)) is not None,
@@ -125,3 +127,15 @@ def _judge_ports(ports: Ports) -> None:
     for name in ("turn", "media"):
         if ports.relay_first <= getattr(ports, name) <= ports.relay_last:
             raise SettingError(f"ports.{name} lies between ports.relay_first and relay_last, which belong to coturn.")
+
+
+def _judge_firewall(firewall: Firewall) -> None:
+    for number in firewall.ssh_ports:
+        if not 1 <= number <= 65535:
+            raise SettingError(f"firewall.ssh_ports holds {number}: a port lies between 1 and 65535.")
+    for port in firewall.open_ports:
+        found = _OPEN_PORT.fullmatch(port)
+        if found is None or int(found[1]) > 65535:
+            raise SettingError(
+                f"firewall.open_ports holds {port!r}: write a port and its kind, as 9100/tcp or 161/udp."
+            )

@@ -208,6 +208,21 @@ class Rtc:
 
 
 @dataclass(frozen=True)
+class Firewall:
+    """The box's own rules, in a table of their own beside whatever else the machine has."""
+
+    incoming: bool = setting(
+        "Shut every port that is not named here or in [ports]. false where another firewall (ufw, firewalld) judges "
+        "what comes in: then only what coturn, the media server and nginx may send is held.",
+        True,
+    )
+    ssh_ports: tuple[int, ...] = setting("TCP ports of SSH, which stay open.", (22,))
+    open_ports: tuple[str, ...] = setting(
+        "More ports that stay open, as 9100/tcp or 161/udp: for what else the clinic runs on this machine.", ()
+    )
+
+
+@dataclass(frozen=True)
 class Mail:
     """The clinic's SMTP relay; without one, invitations are shown as links to pass on."""
 
@@ -248,6 +263,7 @@ class Settings:
     portal: Portal = field(default_factory=Portal)
     passwords: Passwords = field(default_factory=Passwords)
     rtc: Rtc = field(default_factory=Rtc)
+    firewall: Firewall = field(default_factory=Firewall)
     mail: Mail = field(default_factory=Mail)
     backup: Backup = field(default_factory=Backup)
 
@@ -322,10 +338,11 @@ def _section(name: str, kind: Any, given: Any) -> Any:
 
 def _value(name: str, hint: Any, value: Any) -> Any:
     words = {str: "text in quotes", int: "a whole number", bool: "true or false"}
-    if isinstance(hint, types.GenericAlias):  # tuple[str, ...]
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(hint, types.GenericAlias):  # tuple[str, ...] or tuple[int, ...]
+        kind = typing.get_args(hint)[0]
+        if isinstance(value, list) and all(type(item) is kind for item in value):
             return tuple(value)
-        raise SettingError(f"{name} must be a list of texts, not {value!r}.")
+        raise SettingError(f"{name} must be a list of {'texts' if kind is str else 'whole numbers'}, not {value!r}.")
     if type(value) is not hint:
         raise SettingError(f"{name} must be {words[hint]}, not {value!r}.")
     return value

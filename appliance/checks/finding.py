@@ -26,6 +26,10 @@ def ok(sentence: str) -> Finding:
     return Finding(Level.OK, sentence)
 
 
+def note(sentence: str) -> Finding:
+    return Finding(Level.NOTE, sentence)
+
+
 def warning(sentence: str, then: str) -> Finding:
     return Finding(Level.WARNING, sentence, then)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,6 +13,8 @@ from appliance.box import Box
 from appliance.commands.target import target
 from appliance.configure.apply import apply
 from appliance.configure.certificate import certificate_files, read_certificate
+from appliance.firewall import guard, nft
+from appliance.firewall.rules import rules_file
 from appliance.supervisor import control
 from core.clock import utcnow
 
@@ -36,9 +39,21 @@ def run(given: argparse.Namespace) -> int:
     for name in migrations:
         print(f"changed the database: {name}")
     told = _tell_nginx(box, applied.changed)
+    told |= _tell_firewall(box, applied.changed)
     if not (applied.changed or migrations or told):
         print("nothing to change")
     return 0
+
+
+def _tell_firewall(box: Box, changed: tuple[Path, ...]) -> bool:
+    """Have the kernel take changed rules, if it has any of ours: whoever put them there wants them up to date."""
+    file = rules_file(box.settings)
+    if file not in changed or os.geteuid() != 0 or nft.compare(file) is not nft.Loaded.DIFFERENT:
+        return False
+    guard.refuse_to_lock_out(box.settings)
+    nft.load(file)
+    print(f"changed the firewall: the kernel has the rules of {file}")
+    return True
 
 
 def _tell_nginx(box: Box, changed: tuple[Path, ...]) -> bool:

@@ -46,7 +46,7 @@ def _shown(default: object) -> str:
             return str(default).lower()
         case str():
             return f'"{default}"'
-        case ():
-            return "[]"
+        case tuple():
+            return f"[{', '.join(map(_shown, default))}]"
         case _:
             return str(default)

@@ -14,6 +14,7 @@ from appliance.configure import certificate, keys, render
 from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.parts import EVERY_PART
 from appliance.configure.programs import find_nginx, find_turnserver
+from appliance.firewall.rules import has_rules, rules, rules_file
 from appliance.keys import change
 from appliance.storage import volume
 from core.errors import Refused
@@ -83,8 +84,15 @@ def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> l
         ConfigurationFile(places.nginx_conf, render.nginx_conf(settings, nginx).encode(), 0o644, Owner()),
         ConfigurationFile(places.turnserver_conf, coturn.encode(), 0o400, owner(settings.users.turn)),
         ConfigurationFile(places.supervisord_conf, supervisord.encode(), 0o600, Owner()),
+        *_firewall(settings),
         *(ConfigurationFile(places.pages / page.name, page.read_bytes(), 0o644, Owner()) for page in pages.iterdir()),
     ]
+
+
+def _firewall(settings: Settings) -> list[ConfigurationFile]:
+    if not has_rules(settings):
+        return []
+    return [ConfigurationFile(rules_file(settings), rules(settings).encode(), 0o600, Owner())]
 
 
 def refuse_foreign_box(settings: Settings) -> None:

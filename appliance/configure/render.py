@@ -21,7 +21,7 @@ from core.settings import Settings, host_in_url, is_address
 
 _HERE = Path(__file__).parent
 # templates/ links to the top-level folders nginx/ and coturn/, so that a wheel carries them too.
-TEMPLATE_FOLDERS = (_HERE / "templates", _HERE.parent / "supervisor")
+TEMPLATE_FOLDERS = (_HERE / "templates", _HERE.parent / "supervisor", _HERE.parent / "firewall")
 
 MIME_TYPES = Path("/etc/nginx/mime.types")  # nginx's own table, where Debian and Ubuntu put it
 # TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
@@ -86,7 +86,7 @@ class Places:
 
 def nginx_conf(settings: Settings, nginx: Nginx) -> str:
     """The text of nginx.conf."""
-    return _fill(
+    return fill(
         "nginx/nginx.conf.j2",
         settings=settings,
         places=Places.of(settings),
@@ -106,7 +106,7 @@ def nginx_conf(settings: Settings, nginx: Nginx) -> str:
 def turnserver_conf(settings: Settings, secret: str) -> str:
     """The text of turnserver.conf, which holds *secret*: only coturn's account may read it."""
     peer = relay_address(settings.rtc)
-    return _fill(
+    return fill(
         "coturn/turnserver.conf.j2",
         settings=settings,
         places=Places.of(settings),
@@ -118,7 +118,7 @@ def turnserver_conf(settings: Settings, secret: str) -> str:
 
 def supervisord_conf(settings: Settings, *, config: Path, nginx: Nginx, turnserver: str) -> str:
     """The text of supervisord.conf. *config* is the settings file, which the parts read themselves."""
-    return _fill(
+    return fill(
         "supervisord.conf.j2",
         settings=settings,
         places=Places.of(settings),
@@ -155,7 +155,7 @@ def product_version() -> str:
         return "unreleased"
 
 
-def _fill(template: str, **values: object) -> str:
+def fill(template: str, **values: object) -> str:
     # nginx, coturn and supervisor have no common quoting: core.settings refuses what any of them would misread,
     # and HTML escaping would only spoil the files.
     environment = Environment(  # noqa: S701

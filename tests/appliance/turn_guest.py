@@ -15,14 +15,47 @@ from core.addresses import LOOPBACK
 UDP = 0x11000000  # REQUESTED-TRANSPORT, RFC 8656, 18.7
 TCP = 0x06000000
 
+# Where nobody may be relayed: loopback, the machine's and the clinic's networks, link-local with cloud metadata, the
+# Internet, multicast, and the ways in which IPv6 spells IPv4.
+FOREIGN = [
+    "127.0.0.1",
+    "127.0.0.53",
+    "0.0.0.0",  # noqa: S104  # what is asked for, not bound
+    "10.0.0.5",
+    "172.16.0.1",
+    "192.168.1.1",
+    "192.0.2.2",
+    "169.254.169.254",
+    "100.64.0.1",
+    "8.8.8.8",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.9",
+    "::ffff:10.0.0.5",
+    "::7f00:9",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a00:5",
+    "fe80::1",
+    "fd00::5",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "ff02::1",
+]
+
 
 @dataclass
 class Guest:
-    """Talks to coturn over UDP as somebody with this credential. Calls answer with an error code, 0 for success."""
+    """Talks to coturn at *host* over UDP as somebody with this credential.
+
+    Calls answer with an error code, 0 for success.
+    """
 
     port: int
     username: str
     password: str
+    host: str = LOOPBACK
     lifetime_s: int = 0
     _socket: socket.socket = field(init=False)
     _realm: str = ""
@@ -31,7 +64,7 @@ class Guest:
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(5)
-        self._socket.connect((LOOPBACK, self.port))
+        self._socket.connect((self.host, self.port))
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
@@ -64,6 +97,10 @@ class Guest:
         message.attributes["XOR-PEER-ADDRESS"] = (address, port)
         message.attributes["DATA"] = data
         self._socket.send(bytes(message))
+
+    def receive(self) -> bytes:
+        """The next datagram that is no answer: what a peer sent, in its TURN envelope."""
+        return self._socket.recv(2048)
 
     def _ask(self, method: stun.Method, attributes: dict[str, Any]) -> stun.Message:
         answer = self._once(method, attributes)

@@ -1,0 +1,1 @@
+"""The box's own nftables rules: what comes in, and what each part may send."""
