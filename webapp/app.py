@@ -18,6 +18,7 @@ from webapp.access.route import Feature, declare_foreign, nothing
 from webapp.access.rules import public
 from webapp.account import hashing, passwords, throttle
 from webapp.account.colleagues.routes import colleagues
+from webapp.account.drafts.routes import drafts
 from webapp.account.mfa.routes import mfa
 from webapp.account.mfa.second_step_routes import second
 from webapp.account.password_routes import password
@@ -51,6 +52,7 @@ MODEL_MODULES = (
     "webapp.practice.models",
     "webapp.setup.models",
     "webapp.account.mfa.models",
+    "webapp.account.drafts.models",
     "webapp.clients.models",
     "webapp.appointments.models",
     "webapp.appointments.visit.models",
@@ -118,6 +120,7 @@ def create_app(settings: Settings, *, testing: bool = False) -> Flask:
         confirm_endpoint="mfa.confirm",
         enrol_endpoint="mfa.overview",
         password_endpoint="password.change",  # noqa: S106  # the name of an endpoint
+        admin_endpoint="account.switch_to_admin",
     )
     sessions.tell_ended(lambda account, at: put_out(account, settings, at=at))
     CSRFProtect(app)
@@ -142,6 +145,7 @@ FEATURES: tuple[Feature, ...] = (
     box,
     outbox,
     account,
+    drafts,
     password,
     mfa,
     second,

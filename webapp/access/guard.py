@@ -17,7 +17,7 @@ from core.errors import NotFound, Refused
 from core.log import EventLog
 from core.settings import Settings
 from webapp.access import sessions
-from webapp.access.actor import Actor, anonymous
+from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.route import Declared, Nothing, declared_for
 from webapp.access.rules import ABSENT, Public
 from webapp.access.step_up import is_fresh
@@ -46,6 +46,7 @@ def install(
     confirm_endpoint: str,
     enrol_endpoint: str,
     password_endpoint: str,
+    admin_endpoint: str,
 ) -> None:
     """Put the guard before every request of *app*."""
     manager = LoginManager()
@@ -73,7 +74,7 @@ def install(
             _refuse_foreign_origin(settings)
         if not isinstance(declared.allow, Public):
             if not g.actor.is_authenticated:
-                return _ask_to_sign_in(declared, sign_in_endpoint)
+                return _ask_to_sign_in(declared, sign_in_endpoint, admin_endpoint)
             # What has lapsed but for its visit is not revived by a line of chat there.
             if declared.activity and g.session is not None and not g.session.visit_only:
                 g.session = sessions.touch(g.session, at=at)
@@ -128,14 +129,23 @@ def _refuse_foreign_origin(settings: Settings) -> None:
         raise Refused("This request came from another site, so nothing was done. Open the page here and try again.")
 
 
-def _ask_to_sign_in(declared: Declared, sign_in_endpoint: str) -> AnyResponse:
+def _ask_to_sign_in(declared: Declared, sign_in_endpoint: str, admin_endpoint: str) -> AnyResponse:
     if declared.json:
         answer: AnyResponse = jsonify(error="signed_out", sentence="You were signed out. Please sign in again.")
         answer.status_code = 401
         return answer
-    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    target = request.full_path.rstrip("?") if request.method == "GET" or _has_page() else "/"
+    token = sessions.read_cookie()
+    if target != "/" and token and sessions.role_in(token) is Role.ADMIN:
+        # A fresh sign-in lands in another role, in which this page would not be there.
+        target = f"{current_app.url_for(admin_endpoint)}?next={quote(target, safe='/')}"
     url = current_app.url_for(sign_in_endpoint)
     return redirect(url if target == "/" else f"{url}?next={quote(target, safe='/')}")
+
+
+def _has_page() -> bool:
+    """Whether the address that something was sent to is also that of its form, to which one can come back."""
+    return bool(current_app.url_map.bind("localhost").test(request.path, "GET"))
 
 
 def _ask_to_confirm(declared: Declared, confirm_endpoint: str) -> AnyResponse:

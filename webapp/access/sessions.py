@@ -147,6 +147,12 @@ def find(token: str, limits: Portal, *, at: datetime) -> LiveSession | None:
     return None
 
 
+def role_in(token: str) -> Role | None:
+    """The role of the session of a cookie's token, good or not: where somebody was who has to sign in again."""
+    row = Session.get_or_none(Session.token_hash == token_hash(token))
+    return row.role if row else None
+
+
 def touch(session: LiveSession, *, at: datetime) -> LiveSession:
     """Somebody did something: the idle time starts anew. The session as it is then."""
     if at - session.last_seen_at < timedelta(seconds=SEEN_EVERY_S):

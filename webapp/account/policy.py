@@ -25,6 +25,13 @@ def other_roles(actor: Actor) -> tuple[Role, ...]:
 
 
 @on(Resource.OWN, Act.USE)
+def has_admin_role(actor: Actor) -> None:
+    """Somebody who is an admin, whether they wear that role now or not."""
+    if Role.ADMIN not in actor.roles:
+        raise NotFound(ABSENT)
+
+
+@on(Resource.OWN, Act.USE)
 def may_be_admin(actor: Actor) -> None:
     """Somebody who has the admin role and does not wear it now."""
     other_role(actor, Role.ADMIN.value)

@@ -89,15 +89,18 @@ def sign_out(actor: Actor) -> ResponseReturnValue:
     return answer
 
 
-@account.get("/account/role/admin", allow=policy.may_be_admin, records=nothing(OWN), step_up=StepUp.CONFIRM)
-def switch_to_admin(_actor: Actor) -> ResponseReturnValue:
-    """Where the menu leads: it asks for the fresh proof that switching demands."""
-    return render_template("account/to_admin.html")
+@account.get("/account/role/admin", allow=policy.has_admin_role, records=nothing(OWN), step_up=StepUp.CONFIRM)
+def switch_to_admin(actor: Actor) -> ResponseReturnValue:
+    """Where the menu leads, and an admin who had to sign in again: it asks for the proof that switching demands."""
+    target = guard.safe_next(request.args.get("next"))
+    if actor.role is Role.ADMIN:
+        return redirect(target)
+    return render_template("account/to_admin.html", target=target)
 
 
 @account.post("/account/role/admin", allow=policy.may_be_admin, records=Action.ROLE_SWITCHED, step_up=StepUp.CONFIRM)
 def become_admin(actor: Actor) -> ResponseReturnValue:
-    return _switch(actor, Role.ADMIN)
+    return _switch(actor, Role.ADMIN, guard.safe_next(request.form.get("next")))
 
 
 @account.post("/account/role/<role>", allow=policy.other_role, records=Action.ROLE_SWITCHED, while_owing=True)
@@ -105,9 +108,9 @@ def switch_role(actor: Actor, role: Role) -> ResponseReturnValue:
     return _switch(actor, role)
 
 
-def _switch(actor: Actor, role: Role) -> ResponseReturnValue:
+def _switch(actor: Actor, role: Role, target: str = "/") -> ResponseReturnValue:
     token = signing_in.switch_role(actor, g.session.id, role, at=utcnow())
-    answer = make_response(redirect("/"))
+    answer = make_response(redirect(target))
     browser.hand_over_session(answer, token)
     return answer
 

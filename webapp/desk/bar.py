@@ -48,6 +48,7 @@ def bar() -> Bar:
         for_whom=_for_whom(actor),
         phone=info.phone,
         idle=_idle(),
+        drafts_url=url_for("drafts.keep"),
         live_url=url_for("outbox.live", after=g.get("news_number")),
         waiting=tuple(waiting_line(person) for person in waiting),
         waiting_url=url_for("desk.home"),
@@ -66,7 +67,6 @@ def _idle() -> frame.Idle | None:
         url=url_for("account.idle"),
         stay_url=url_for("account.still_here"),
         sign_out_url=url_for("account.sign_out"),
-        sign_in_url=url_for("account.sign_in"),
     )
 
 

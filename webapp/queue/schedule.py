@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.clock import utcnow
 from core.settings import Settings
 from webapp.account import devices, links, throttle
+from webapp.account.drafts import actions as drafts
 from webapp.account.mfa import actions as mfa
 from webapp.account.mfa import pending, security_keys
 from webapp.appointments.visit import follow as visits
@@ -46,6 +47,7 @@ JOBS = (
     Job("forget old challenges", lambda _settings: security_keys.forget_expired(at=utcnow()), minute="*/10"),
     Job("forget halves of sign-ins", lambda _settings: pending.forget_expired(at=utcnow()), minute="*/10"),
     Job("forget old links", lambda _settings: links.forget_old(at=utcnow()), minute="47", hour="3"),
+    Job("forget old drafts", lambda _settings: drafts.forget_old(at=utcnow()), minute="57", hour="3"),
     Job("forget unused browsers", lambda _settings: devices.forget_old(at=utcnow()), minute="27", hour="3"),
 )
 

@@ -88,7 +88,6 @@ class Idle:
     url: str
     stay_url: str
     sign_out_url: str
-    sign_in_url: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,7 @@ class Bar:
     help_url: str = ""
     sign_in_url: str = ""
     idle: Idle | None = None
+    drafts_url: str = ""  # where forms keep what is being written
     live_url: str = ""  # the event stream; pages of signed-in people listen to it
     waiting: tuple[Waiting, ...] = ()
     waiting_url: str = ""

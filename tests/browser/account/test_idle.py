@@ -60,7 +60,7 @@ def test_who_does_not_answer_is_signed_out_and_comes_back_to_the_same_place(at_s
     nothing_for(at_sessions, minutes=28.2)
     at_sessions.page.get_by_role("alertdialog", name=WARNING).wait_for()
     nothing_for(at_sessions, minutes=30.1)
-    at_sessions.page.wait_for_url(re.compile(r"/sign-in\?next=%2Faccount%2Fsessions"))
+    at_sessions.page.wait_for_url(re.compile(r"/sign-in\?next=/account/sessions"))
     at_sessions.says("back where you were")
     at_sessions.write("Email", at_sessions.account.email)
     at_sessions.write("Password", PASSWORD)

@@ -221,7 +221,7 @@ def test_rule_that_the_table_does_not_know_cannot_be_declared() -> None:
 def test_roles_never_add_up(role: Role) -> None:
     person = Actor(role=role, account=uuid.uuid4(), roles=frozenset(Role))
     for resource, act, mine in (
-        (Resource.CLIENT_LIST, Act.READ, Role.PROVIDER),
+        (Resource.WAITING, Act.READ, Role.PROVIDER),
         (Resource.PRACTICE, Act.UPDATE, Role.ADMIN),
     ):
         rule = by_role(resource, act)

@@ -136,6 +136,8 @@ class Place:
         }
         if self.endpoint in ("clients.add_colleague", "clients.remove_colleague"):
             said["provider"] = scene.others["colleague"]
+        if self.endpoint.startswith("drafts."):
+            return {"place": "/clients/new", "fields": {"name": "Rosa"}}
         return {name: str(value) for name, value in said.items()}
 
     def missing(self) -> dict[str, object]:

@@ -19,7 +19,7 @@ from webapp.db.unit import housekeeping
 ENDPOINTS = sorted(guarded())
 
 # Whoever is an admin already cannot become one.
-ALREADY = {("account.become_admin", Who.ADMIN), ("account.switch_to_admin", Who.ADMIN)}
+ALREADY = {("account.become_admin", Who.ADMIN)}
 # Beyond a right these ask for what cannot be made up here, or for a state that was brought about before.
 NEED_MORE = {
     "account.prove_address": "the token of a mail",

@@ -30,10 +30,8 @@ export default function idle(element) {
     );
   }
 
-  const leave = () => {
-    const here = location.pathname + location.search;
-    location.assign(`${dialog.dataset.signIn}?next=${encodeURIComponent(here)}`);
-  };
+  // The page asked for anew leads to where one signs in, and from there back to it, in the role that one was in.
+  const leave = () => location.assign(location.pathname + location.search);
 
   /**
    * @param {string} url

@@ -1,0 +1,1 @@
+"""What somebody was writing in a form: kept sealed, and offered when they come back to it."""
