@@ -31,6 +31,7 @@ from webapp.audit import chain
 from webapp.audit.page.routes import audit
 from webapp.clients.emergency_routes import emergency
 from webapp.clients.family_routes import family
+from webapp.clients.registration_routes import registration
 from webapp.clients.routes import clients
 from webapp.crypto.keyring import Keyring
 from webapp.db import fields, migrate
@@ -153,6 +154,7 @@ FEATURES: tuple[Feature, ...] = (
     practice,
     setup,
     clients,
+    registration,
     family,
     emergency,
     appointments,

@@ -66,6 +66,7 @@ class Act(enum.StrEnum):
     ADMIT = "admit, send back, end"
     END = "end"
     CHOOSE = "choose"
+    DECIDE = "approve and decline"
     EXPORT = "export"
 
 
@@ -78,6 +79,7 @@ class Resource(enum.StrEnum):
     CLIENT_CONTACT = "Client profile: name and contact"
     CLIENT_RECORD = "Client profile: everything"
     CARE_TEAM = "Care team"
+    REGISTRATION = "Registration: who asks to become a client"
     FAMILY = "Family: who acts for a client"
     BREAK_GLASS = "Break-glass grant"
     APPOINTMENT_LIST = "List of one's own appointments"
@@ -144,6 +146,13 @@ TABLE = (
     _row(Resource.CLIENT_RECORD, Act.UPDATE, {SELF, ASSIGNED}, note="clients: not their birth date"),
     _row(Resource.CLIENT_RECORD, Act.INVITE, {ASSIGNED}),
     _row(Resource.CARE_TEAM, Act.UPDATE, {ASSIGNED}),
+    _row(Resource.REGISTRATION, Act.READ, {ADMIN, *PROVIDERS}),
+    _row(
+        Resource.REGISTRATION,
+        Act.DECIDE,
+        {ADMIN, *PROVIDERS},
+        note="whoever is approved is invited; the chosen provider cares for them",
+    ),
     _row(Resource.FAMILY, Act.CREATE, {ASSIGNED}),
     _row(Resource.FAMILY, Act.UPDATE, {ASSIGNED}),
     _row(Resource.FAMILY, Act.END, {ASSIGNED}),

@@ -69,6 +69,12 @@ class Action(enum.StrEnum):
     INVITATION_OPENED = "client.invitation_opened"
     INVITATION_ACCEPTED = "client.invitation_accepted"
     OPENINGS_VIEWED = "client.openings_viewed"
+    # people who ask to become clients
+    REGISTRATION_ASKED = "registration.asked"
+    REGISTRATION_PROVED = "registration.proved"
+    REGISTRATIONS_VIEWED = "registration.viewed"
+    REGISTRATION_APPROVED = "registration.approved"
+    REGISTRATION_DECLINED = "registration.declined"
     # families
     FAMILY_ADDED = "family.added"
     FAMILY_CHANGED = "family.changed"

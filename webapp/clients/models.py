@@ -82,6 +82,24 @@ class Invitation(Row):
     used_at = Moment(null=True)
 
 
+class Registration(Row):
+    """Somebody asks to become a client. *proved_at*: the address is theirs; *client* is whom they became, if anybody.
+
+    Without a name it only counts: a mail went to somebody who has an account.
+    """
+
+    token_hash = PlainText(why="looked up when the link is opened; a hash", unique=True)
+    name = PlainText(why="becomes the name of a client, where it is searched")
+    email = PlainText(why="becomes the address of a client, where it is looked up", index=True)
+    phone = PlainText(why="becomes the phone of a client, where it is searched", default="")
+    language = PlainText(why="a language code")
+    asked_at = Moment(index=True)
+    proved_at = Moment(null=True)
+    decided_at = Moment(null=True)
+    decided_by = peewee.UUIDField(null=True)
+    client = peewee.UUIDField(null=True)
+
+
 class Relation(enum.StrEnum):
     """What somebody who acts for a client is to them."""
 

@@ -14,6 +14,7 @@ from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.step_up import StepUp, is_fresh
 from webapp.account.policy import other_roles
 from webapp.appointments.visit.queries import WaitingPerson, waiting_for
+from webapp.clients import registering
 from webapp.clients.families import ForWhom, for_whom
 from webapp.clients.models import Client
 from webapp.practice import queries as practice
@@ -36,7 +37,13 @@ def bar() -> Bar:
     """The bar of this page for whoever reads it."""
     actor, info = _actor(), practice.current()
     if not actor.is_authenticated:
-        return Bar(practice_name=info.name, phone=info.phone, sign_in_url=url_for("account.sign_in"))
+        may_register = registering.is_open(current_app.extensions["wellhouse.settings"])
+        return Bar(
+            practice_name=info.name,
+            phone=info.phone,
+            sign_in_url=url_for("account.sign_in"),
+            register_url=url_for("registration.register") if may_register else "",
+        )
     waiting = waiting_people(actor)
     at_once = len({person.appointment_id for person in waiting}) == 1 and len(waiting) > 1
     return Bar(
@@ -129,7 +136,7 @@ def _place() -> str:
     """Which tab this page belongs to: a feature's name, unless the page is named here."""
     endpoint = request.endpoint or ""
     place = endpoint.partition(".")[0]
-    return _PLACES.get(endpoint, "clients" if place == "family" else place)
+    return _PLACES.get(endpoint, "clients" if place in ("family", "registration") else place)
 
 
 def _menu(actor: Actor) -> tuple[MenuItem, ...]:

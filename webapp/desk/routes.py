@@ -20,6 +20,7 @@ from webapp.appointments.visit import queries as visit_queries
 from webapp.appointments.visit.policy import Door
 from webapp.audit.events import Action
 from webapp.clients import policy as client_policy
+from webapp.clients import registrations
 from webapp.clients.break_glass import news
 from webapp.clients.policy import ReadClient
 from webapp.clients.queries import Order, Which, list_clients
@@ -47,12 +48,18 @@ def home(actor: Actor) -> ResponseReturnValue:
     match actor.role:
         case Role.PROVIDER:
             return render_template(
-                "desk/provider_home.html", home=queries.provider_home(actor, at=at), emergencies=news(actor, at=at)
+                "desk/provider_home.html",
+                home=queries.provider_home(actor, at=at),
+                emergencies=news(actor, at=at),
+                asking=registrations.waiting(actor),
             )
         case Role.ADMIN:
             settings = current_app.extensions["wellhouse.settings"]
             return render_template(
-                "desk/admin_home.html", home=queries.admin_home(settings), emergencies=news(actor, at=at)
+                "desk/admin_home.html",
+                home=queries.admin_home(settings),
+                emergencies=news(actor, at=at),
+                asking=registrations.waiting(actor),
             )
         case _:
             return render_template("desk/client_home.html", home=queries.client_home(actor, at=at))
@@ -90,6 +97,7 @@ def clients(actor: Actor) -> ResponseReturnValue:
         around=queries.around_mine(actor, found, at=utcnow()),
         waiting=queries.waiting_clients(actor),
         with_times=actor.role is Role.PROVIDER,
+        asking=registrations.waiting(actor),
     )
 
 

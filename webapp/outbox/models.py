@@ -20,6 +20,7 @@ class NoticeKind(enum.StrEnum):
     CHAT = "chat"
     APPOINTMENT = "appointment"
     BREAK_GLASS = "break_glass"
+    REGISTRATION = "registration"
 
 
 class Notice(peewee.Model):
@@ -52,6 +53,9 @@ class MailTemplate(enum.StrEnum):
     ADMIN_RESET = "admin_reset"
     MFA_REQUIRED = "mfa_required"
     MFA_RULE_CHANGED = "mfa_rule_changed"
+    REGISTRATION_PROVE = "registration_prove"
+    REGISTRATION_KNOWN = "registration_known"
+    REGISTRATION_DECLINED = "registration_declined"
 
 
 class Mail(Row):

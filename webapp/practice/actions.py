@@ -26,6 +26,7 @@ class PracticeWords:
     address: str = ""
     waiting_text: str = ""
     introduction: str = ""
+    registration_open: bool = False
 
 
 def save(actor: Actor, words: PracticeWords, *, at: datetime) -> None:
@@ -34,7 +35,7 @@ def save(actor: Actor, words: PracticeWords, *, at: datetime) -> None:
         raise Invalid(gettext("Please give the practice a name."), field="name")
     if words.time_zone not in available_timezones():
         raise Invalid(gettext("Please choose a time zone from the list."), field="time_zone")
-    values = {name: getattr(words, name).strip() for name in words.__dataclass_fields__}
+    values = {name: text.strip() if isinstance(text, str) else text for name, text in vars(words).items()}
     with unit(Event(Action.PRACTICE_SAVED, actor)):
         if not Practice.update(**values, saved_at=at).where(Practice.id == THE_ONE).execute():
             Practice.insert(id=THE_ONE, **values, saved_at=at).execute()

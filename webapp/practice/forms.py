@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField, TelField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from webapp.account.zones import zone_choices
@@ -24,3 +24,4 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     waiting_text = TextAreaField(_l("Waiting room"), validators=[Length(max=600)])
     introduction = TextAreaField(_l("About the practice"), validators=[Length(max=4000)])
+    registration_open = BooleanField(_l("People may register themselves"))

@@ -20,6 +20,7 @@ class Practice(peewee.Model):
     time_zone = PlainText(why="public; an IANA name")
     waiting_text = PlainText(why="shown to everybody who waits")
     introduction = PlainText(why="public")
+    registration_open = peewee.BooleanField(default=False)  # strangers may ask to become clients
     saved_at = Moment()
 
     class Meta:

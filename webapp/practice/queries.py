@@ -23,6 +23,7 @@ class PracticeInfo:
     time_zone: str = "UTC"
     waiting_text: str = ""
     introduction: str = ""
+    registration_open: bool = False
     is_set_up: bool = False
 
 
@@ -59,5 +60,6 @@ def _read() -> PracticeInfo:
         time_zone=row.time_zone,
         waiting_text=row.waiting_text,
         introduction=row.introduction,
+        registration_open=row.registration_open,
         is_set_up=True,
     )

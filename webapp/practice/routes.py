@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+import dataclasses
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -14,6 +17,7 @@ from webapp.access.rules import by_role
 from webapp.access.table import Act, Resource
 from webapp.audit.events import Action
 from webapp.practice import actions, queries
+from webapp.practice.actions import PracticeWords
 from webapp.practice.forms import PracticeForm
 from webapp.ui.refusal import show_refusal
 
@@ -34,9 +38,11 @@ def save(actor: Actor) -> ResponseReturnValue:
     form = PracticeForm()
     if not form.validate_on_submit():
         return _page(form)
-    fields = {name: form[name].data or "" for name in actions.PracticeWords.__dataclass_fields__}
+    fields: dict[str, Any] = {
+        field.name: form[field.name].data or field.default for field in dataclasses.fields(PracticeWords)
+    }
     try:
-        actions.save(actor, actions.PracticeWords(**fields), at=utcnow())
+        actions.save(actor, PracticeWords(**fields), at=utcnow())
     except Invalid as e:
         show_refusal(form, e)
         return _page(form)
@@ -45,4 +51,5 @@ def save(actor: Actor) -> ResponseReturnValue:
 
 
 def _page(form: PracticeForm) -> str:
-    return render_template("practice/show.html", form=form)
+    has_mail = bool(current_app.extensions["wellhouse.settings"].mail.host)
+    return render_template("practice/show.html", form=form, has_mail=has_mail)

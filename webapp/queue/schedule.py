@@ -17,6 +17,7 @@ from webapp.account.mfa import actions as mfa
 from webapp.account.mfa import pending, security_keys
 from webapp.appointments.visit import follow as visits
 from webapp.appointments.visit import putting_out, right_ended
+from webapp.clients import registering
 from webapp.outbox import mailer, purge
 
 
@@ -48,6 +49,7 @@ JOBS = (
     Job("forget halves of sign-ins", lambda _settings: pending.forget_expired(at=utcnow()), minute="*/10"),
     Job("forget old links", lambda _settings: links.forget_old(at=utcnow()), minute="47", hour="3"),
     Job("forget old drafts", lambda _settings: drafts.forget_old(at=utcnow()), minute="57", hour="3"),
+    Job("forget old registrations", lambda _settings: registering.forget_old(at=utcnow()), minute="7", hour="3"),
     Job("forget unused browsers", lambda _settings: devices.forget_old(at=utcnow()), minute="27", hour="3"),
 )
 

@@ -48,6 +48,7 @@ def finish(actor: Actor, *, name: str, phone: str, time_zone: str, at: datetime)
         address=now.address,
         waiting_text=now.waiting_text,
         introduction=now.introduction,
+        registration_open=now.registration_open,
     )
     with unit(Event(Action.SETUP_FINISHED, actor)):
         save(actor, words, at=at)

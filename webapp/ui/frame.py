@@ -105,6 +105,7 @@ class Bar:
     contact_url: str = ""
     help_url: str = ""
     sign_in_url: str = ""
+    register_url: str = ""
     idle: Idle | None = None
     drafts_url: str = ""  # where forms keep what is being written
     live_url: str = ""  # the event stream; pages of signed-in people listen to it

@@ -26,7 +26,7 @@ from webapp.audit.models import AuditEvent
 # Written by every request of somebody who is signed in: that they are there, and what was recorded.
 BOOKKEEPING = {"audit_event", "audit_head"}
 # Judged by the active role alone, though their addresses name something.
-OF_THE_PRACTICE = {"opening_id", "account_id"}
+OF_THE_PRACTICE = {"opening_id", "registration_id", "account_id"}
 STREAMS = {"outbox.live"}
 
 ALONE = {
@@ -138,6 +138,8 @@ class Place:
             said["provider"] = scene.others["colleague"]
         if self.endpoint.startswith("drafts."):
             return {"place": "/clients/new", "fields": {"name": "Rosa"}}
+        if self.endpoint == "registration.approve":
+            said["provider"] = scene.accounts[Who.ASSIGNED].id
         return {name: str(value) for name, value in said.items()}
 
     def missing(self) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from core.clock import utcnow
+from core.ids import new_token, token_hash
 from tests.webapp import people
 from tests.webapp.appointments.bookings import make_appointment
 from tests.webapp.clients.records import DETAILS
@@ -29,6 +30,7 @@ from webapp.clients.models import (
     Client,
     ClientDetails,
     FamilyMember,
+    Registration,
     Relation,
 )
 from webapp.clients.values import ClientValues
@@ -118,6 +120,14 @@ def make_scene() -> Scene:
             client=client, provider=accounts[Who.BREAK_GLASS], opened_at=utcnow(), ends_at=utcnow() + LASTS
         )
         BreakGlassReason.create(opening=opening, text="Found unconscious")
+        asking = Registration.create(
+            token_hash=token_hash(new_token()),
+            name="Asks Politely",
+            email=f"asks{next(_numbers)}@example.org",
+            language="en",
+            asked_at=utcnow(),
+            proved_at=utcnow(),
+        )
         appointment = make_appointment(accounts[Who.ASSIGNED], client)
         person = _visit(appointment.id, client, accounts)
         things = {
@@ -126,6 +136,7 @@ def make_scene() -> Scene:
             "person": person,
             "member_id": waiting.id,
             "opening_id": opening.id,
+            "registration_id": asking.id,
             "account_id": accounts[Who.UNASSIGNED].id,
         }
         own = {who: _own(account, who.role) for who, account in accounts.items()}
