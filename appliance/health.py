@@ -90,9 +90,9 @@ def ask_socket(socket_file: Path, path: str, host: str, *, timeout_s: float = TI
         return answer.status, answer.read()
 
 
-def turn_answers(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> bool:
-    """Whether coturn answers a STUN binding request over UDP."""
-    return _exchange(lambda request: _over_udp(settings.ports.turn, request, timeout_s))
+def turn_answers(settings: Settings, *, host: str = LOOPBACK, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether coturn answers a STUN binding request over UDP at *host*, an IPv4 address."""
+    return _exchange(lambda request: _over_udp(host, settings.ports.turn, request, timeout_s))
 
 
 def turn_tcp_answers(settings: Settings, *, timeout_s: float = TIMEOUT_S) -> bool:
@@ -118,10 +118,10 @@ def _exchange(ask: Callable[[bytes], bytes]) -> bool:
     return kind == _BINDING_SUCCESS and cookie == _STUN_COOKIE and answer[8:20] == transaction
 
 
-def _over_udp(port: int, request: bytes, timeout_s: float) -> bytes:
+def _over_udp(host: str, port: int, request: bytes, timeout_s: float) -> bytes:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(timeout_s)
-        asking.connect((LOOPBACK, port))
+        asking.connect((host, port))
         asking.send(request)
         return asking.recv(2048)
 

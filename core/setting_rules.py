@@ -79,7 +79,12 @@ def _judge_names(settings: Settings) -> None:
     for name in (*settings.names, *filter(None, [settings.site.turn_hostname])):
         if not is_address(name) and _HOSTNAME.fullmatch(name) is None:
             raise SettingError(f"{name!r} in [site] is not a host name (small letters, digits, dots) or an address.")
-    for address in (*settings.rtc.addresses, settings.rtc.relay_address):
+    rtc = settings.rtc
+    if rtc.public_address and not is_address(rtc.public_address) and _HOSTNAME.fullmatch(rtc.public_address) is None:
+        raise SettingError(
+            f"rtc.public_address must be an address or a name that leads to it, not {rtc.public_address!r}."
+        )
+    for address in (*rtc.addresses, rtc.relay_address, rtc.public_resolver):
         if address and not is_address(address):
             raise SettingError(f"{address!r} in [rtc] is not an IP address.")
 

@@ -200,6 +200,11 @@ class Rtc:
     public_address: str = setting(
         "The clinic's address on the Internet, or a name that leads to it, if the router forwards the media port.", ""
     )
+    public_resolver: str = setting(
+        "Address of a name server that knows the name in public_address as the Internet does: where the clinic's own "
+        "answers with the inner address (split DNS). Empty: the machine's name servers.",
+        "",
+    )
     relay_address: str = setting("Address at which coturn reaches the media server. Empty: the first of the above.", "")
     relay_only: bool = setting(
         "Send all sound and pictures through coturn, so that browsers neither use nor show a path of their own.", False

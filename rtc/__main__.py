@@ -20,7 +20,7 @@ from core.addresses import LOOPBACK, media_addresses
 from core.errors import Unavailable, WellhouseError
 from core.log import EventLog, start_logging
 from core.settings import DEFAULT_FILE, Settings, is_address, load
-from rtc.public_address import follow
+from rtc.public_address import follow, resolver
 from rtc.serving import serving
 from rtc.transport.server import MediaServer
 
@@ -63,8 +63,9 @@ async def run(settings: Settings) -> None:
 
 
 async def _follow_public_address(settings: Settings, media: MediaServer) -> None:
-    if settings.rtc.public_address and not is_address(settings.rtc.public_address):
-        await follow(settings.rtc.public_address, media.set_public_address)
+    name, server = settings.rtc.public_address, settings.rtc.public_resolver
+    if name and not is_address(name):
+        await follow(name, media.set_public_address, lambda: resolver(server))
 
 
 async def _follow_interfaces(settings: Settings, media: MediaServer) -> None:

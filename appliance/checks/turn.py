@@ -1,4 +1,4 @@
-"""coturn answers by each of the ways that guests take."""
+"""coturn answers by each of the ways that guests take, and relays to the media server alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from datetime import datetime
 from appliance import health
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok, warning
+from appliance.configure.keys import load_keyring
+from appliance.turn_guest import TurnGuest
+from core.addresses import LOOPBACK, relay_address
+from core.ids import new_id
+from webapp.appointments.visit.credentials import ice_servers
+
+FOREIGN = ("10.0.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "8.8.8.8")  # of each kind one
 
 
-def check(box: Box, _at: datetime) -> Iterator[Finding]:
+def check(box: Box, at: datetime) -> Iterator[Finding]:
     port = box.settings.ports.turn
     for way, answers in (("UDP", health.turn_answers), ("TCP", health.turn_tcp_answers)):
         if answers(box.settings):
@@ -29,3 +36,28 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
             f"coturn does not answer over TLS as {box.settings.turn_tls_name}.",
             "Run “wellhouse configure” and restart the appliance; nginx.log and coturn.log say more.",
         )
+    yield from _relays(box, at)
+
+
+def _relays(box: Box, at: datetime) -> Iterator[Finding]:
+    """Asked as a guest with a good credential: the running coturn may have another configuration than the file says."""
+    settings, peer = box.settings, relay_address(box.settings.rtc)
+    (server,) = ice_servers(settings, load_keyring(settings), host=LOOPBACK, participant=new_id(), at=at)
+    try:
+        with TurnGuest(settings.ports.turn, server.username, server.credential) as guest:
+            if guest.allocate() != 0:
+                yield error("coturn does not take the portal's credentials.", "Run “wellhouse configure” and restart.")
+                return
+            reached = [address for address in FOREIGN if address != peer and guest.permit(address, 80) == 0]
+            to_media = guest.permit(peer, settings.ports.media) == 0
+    except OSError:
+        return  # it does not answer, which is said above
+    if reached:
+        yield error(
+            f"coturn relays its guests to {', '.join(reached)}, and with that into the clinic's network.",
+            "Run “wellhouse configure” and restart the appliance.",
+        )
+    if to_media and not reached:
+        yield ok(f"coturn relays to the media server at {peer}, and refuses every other address that was tried.")
+    if not to_media:
+        yield error(f"coturn does not relay to the media server at {peer}.", "Run “wellhouse configure” and restart.")

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from appliance.box import Box
+from appliance.checks.finding import Level
+from appliance.commands.check import findings
+from appliance.configure import root as folder
 from appliance.configure.keys import load_keyring
 from appliance.configure.programs import find_turnserver
 from appliance.configure.render import Places, turnserver_conf
@@ -45,8 +49,9 @@ class Running:
         return Guest(self.settings.ports.turn, server.username, password or server.credential)
 
 
-@pytest.fixture(scope="module")
-def coturn() -> Iterator[Running]:
+@contextmanager
+def running(*, change: Callable[[str], str] = lambda conf: conf) -> Iterator[Running]:
+    """coturn with the rendered configuration, or with a *change* of it."""
     with tempfile.TemporaryDirectory(prefix="wh-") as name:
         root = Path(name)
         settings = configured(root)
@@ -54,7 +59,7 @@ def coturn() -> Iterator[Running]:
         settings = replace(settings, rtc=replace(settings.rtc, addresses=(MEDIA,)), ports=ports)
         conf = Places.of(settings).turnserver_conf
         conf.unlink()
-        conf.write_text(turnserver_conf(settings, load_keyring(settings).turn_secret()))
+        conf.write_text(change(turnserver_conf(settings, load_keyring(settings).turn_secret())))
         log = root / "coturn.log"
         with log.open("wb") as out:
             process = subprocess.Popen([find_turnserver(), "-c", conf], stdout=out, stderr=subprocess.STDOUT)
@@ -64,6 +69,12 @@ def coturn() -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait(15)
+
+
+@pytest.fixture(scope="module")
+def coturn() -> Iterator[Running]:
+    with running() as started:
+        yield started
 
 
 def test_a_guest_with_the_portals_credential_reaches_the_media_server(coturn: Running) -> None:
@@ -128,6 +139,24 @@ def test_a_killed_browsers_place_is_free_again_soon(coturn: Running) -> None:
     with coturn.guest() as guest:
         guest.allocate()
         assert guest.lifetime_s == 120
+
+
+def check(coturn: Running, level: Level) -> str:
+    box = Box(folder.settings_file(coturn.log.parent), coturn.settings)
+    return "\n".join(
+        finding.sentence for finding in findings("turn", box, at=datetime.now(UTC)) if finding.level is level
+    )
+
+
+def test_check_says_that_coturn_relays_to_the_media_server_alone(coturn: Running) -> None:
+    assert f"coturn relays to the media server at {MEDIA}, and refuses every other address" in check(coturn, Level.OK)
+    assert "relays its guests" not in check(coturn, Level.ERROR)
+
+
+def test_check_names_the_addresses_that_a_running_coturn_relays_to(coturn: Running) -> None:
+    with running(change=lambda conf: conf.replace("denied-peer-ip=", "allowed-peer-ip=")) as opened:
+        told = check(opened, Level.ERROR)
+    assert "coturn relays its guests to 10.0.0.1, 192.168.1.1, 169.254.169.254" in told
 
 
 def test_coturn_answers_over_tcp_too(coturn: Running) -> None:
