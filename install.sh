@@ -12,6 +12,8 @@ LOCK=/run/lock/wellhouse-install.lock
 PROVISION=/opt/wellhouse/provision # Ansible's own environment, apart from the appliance's
 PYTHON=/usr/bin/python3            # the distribution's; another one on the PATH has no python3-apt
 DEMO_ROOT=/var/lib/wellhouse-demo
+INSTALL_JSON=/etc/wellhouse/install.json
+HANDED_OVER=/run/wellhouse-install # in memory: what Ansible is told and no file keeps
 # What a person may have set for downloads; sudo would drop it. CI is pytest's and make's business.
 KEPT_ENVIRONMENT=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
     PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CERT SSL_CERT_FILE REQUESTS_CA_BUNDLE CI)
@@ -23,18 +25,21 @@ usage() {
     cat <<'TEXT'
 Wellhouse: telehealth that a clinic hosts itself.
 
-  ./install.sh --demo    the whole appliance with invented people, on high ports of this machine. Prints the address
-                         and the accounts. Lives in /opt/wellhouse and /var/lib/wellhouse-demo, under its own user;
-                         touches no firewall and no service that is already here.
-  ./install.sh --test    what the tests need (packages, and .venv in this checkout), then runs all of them.
-  ./install.sh --setup   the same without running the tests; `make setup` calls it.
-  ./install.sh --help    this page.
+  ./install.sh              makes this machine the clinic's box: asks what it must know, looks at the machine, shows
+                            what it will do, and changes something only then. Again later: asks only what is new.
+  ./install.sh --answers FILE | --hostname NAME --email ADDRESS --certificate acme|local|FILE[,KEYFILE] …
+                            the same with answers given; docs/INSTALL.md lists all of them.
+  ./install.sh --uninstall  takes Wellhouse off again. The data, the keys and the settings stay, unless --and-data
+                            is added and the site's name typed. Backups and the system's packages stay in any case.
+  ./install.sh --demo       the whole appliance with invented people, on high ports of this machine. Prints the address
+                            and the accounts. Lives in /opt/wellhouse and /var/lib/wellhouse-demo, under its own user;
+                            touches no firewall and no service that is already here.
+  ./install.sh --test       what the tests need (packages, and .venv in this checkout), then runs all of them.
+  ./install.sh --setup      the same without running the tests; `make setup` calls it.
+  ./install.sh --help       this page.
 
 Each can be run again at any time: what is already there is left alone. Needs Debian 12 or 13, or Ubuntu 24.04, on
 x86_64 or aarch64, and root (it asks sudo by itself). Details of a run are in /var/log/wellhouse-install.log.
-
-Not in this release: installing for a clinic's real work, with its own name, certificate and backups. That comes
-with the next one; please keep real people's data out of the demonstration.
 TEXT
 }
 
@@ -104,6 +109,7 @@ alone() {
 # On any exit: a failure that nobody has put in words yet gets the log's last lines and what to do next.
 farewell() {
     local status=$?
+    rm -rf -- "$HANDED_OVER"
     ((status != 0)) || return 0
     [[ -z $explained ]] || return 0
     {
@@ -118,20 +124,24 @@ installed() {
     [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == 'ii ' ]]
 }
 
-# What Ansible itself stands on. Everything else is installed by its roles.
-install_python() {
+# What the questions and Ansible itself stand on. Everything else is installed by Ansible's roles.
+bring() {
     local package missing=()
-    step='installing Python with apt'
+    step="installing $* with apt"
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
     # An earlier run, of anything, may have been cut off between unpacking and configuring.
     [[ -z $(dpkg --audit) ]] || quietly dpkg --configure -a
-    for package in python3 python3-venv python3-apt ca-certificates; do
+    for package in "$@"; do
         installed "$package" || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
     say "Installing ${missing[*]}"
     quietly apt-get -o DPkg::Lock::Timeout=300 update
     quietly apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}"
+}
+
+install_python() {
+    bring python3 python3-venv python3-apt ca-certificates
 }
 
 # The mark of an environment made from these files by this Python: equal marks mean there is nothing to do.
@@ -154,15 +164,24 @@ install_ansible() {
     printf '%s\n' "$mark" >"$PROVISION/mark"
 }
 
-# Runs one playbook here, shows the names of its tasks, and its count of changes at the end.
+# Runs one step of appliance/install with the system's own Python: nothing has been brought to the machine yet.
+converse() {
+    local name=$1
+    shift
+    # -P and -B: neither read from nor write into the folder that somebody happens to stand in, nor the checkout.
+    PYTHONPATH=$CHECKOUT "$PYTHON" -P -B -m appliance.install "$name" "$LOG" "$@" 9>&-
+}
+
+# Runs one playbook here with more options for it, shows the names of its tasks, and its count of changes at the end.
 play() {
     local playbook=$1
+    shift
     step="running ansible/$playbook"
     # Unlike a config file in the working directory, one that is named is honoured in a world-writable folder too, which
     # a virtual machine's shared folder is.
     ANSIBLE_CONFIG=$CHECKOUT/ansible/ansible.cfg ANSIBLE_NOCOLOR=1 PATH="$PROVISION/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
         "$PROVISION/bin/ansible-playbook" --extra-vars "{\"wellhouse_checkout\": \"$CHECKOUT\"}" \
-        "$CHECKOUT/ansible/$playbook" </dev/null 9>&- 2>&1 |
+        "$@" "$CHECKOUT/ansible/$playbook" </dev/null 9>&- 2>&1 |
         tee -a "$LOG" |
         sed --unbuffered -nE 's/^TASK \[(.*)\] \*+$/    \1/p; s/^localhost +: (ok=[0-9]+ +changed=[0-9]+) .*/    \1/p'
 }
@@ -238,19 +257,66 @@ print("The browser will warn once: the demonstration signs its own certificate.\
 PYTHON
 }
 
-main() {
-    if (($# != 1)); then
-        usage
-        exit 2
+# The clinic's box. Until the answers are on disk nothing on the machine is changed but, where it has none, Python.
+install_box() {
+    local status=0
+    bring python3 # nearly every machine has it
+    step='asking what must be known'
+    converse prepare "$@" || status=$?
+    if ((status)); then
+        explained=yes
+        exit "$status"
     fi
-    case "$1" in
-        --demo | --test | --setup) ;;
-        --help | -h) usage; exit 0 ;;
+    install_python
+    install_ansible
+    say "Making this machine the clinic's box"
+    play appliance.yml --extra-vars "@$INSTALL_JSON"
+    rm -rf -- "$HANDED_OVER"
+    step='writing what to do next'
+    converse closing
+}
+
+uninstall() {
+    local status=0 and_data=false
+    [[ -x $PYTHON && -f $INSTALL_JSON ]] || refuse "there is no Wellhouse here that install.sh has made. Nothing was changed."
+    step='asking whether Wellhouse should go'
+    converse leaving "$@" || status=$?
+    case $status in
+        0) ;;
+        10) and_data=true ;;
         *)
-            printf 'install.sh: there is no "%s".\n\n' "$1" >&2
-            usage
-            exit 2
+            explained=yes
+            exit "$status"
             ;;
+    esac
+    install_python
+    install_ansible
+    say 'Taking Wellhouse off this machine'
+    play uninstall.yml --extra-vars "@$INSTALL_JSON" --extra-vars "{\"uninstall_data\": $and_data}"
+    [[ -d $DEMO_ROOT ]] || rm -rf -- "$(dirname "$PROVISION")" # the demonstration runs from there too
+    say 'Wellhouse is gone.'
+}
+
+# Options that somebody mistyped are named before root is asked for.
+require_known_options() {
+    local status=0
+    [[ -x $PYTHON ]] || return 0 # they are then read once Python is there
+    converse options "$@" || status=$?
+    ((status == 0)) || exit "$status"
+}
+
+main() {
+    case "${1:-}" in
+        --help | -h) usage; exit 0 ;;
+        --demo | --test | --setup)
+            if (($# != 1)); then
+                printf 'install.sh: %s takes no other options.\n\n' "$1" >&2
+                usage
+                exit 2
+            fi
+            ;;
+        --uninstall) ;;
+        *) require_known_options "$@" ;;
     esac
     require_supported_system
     become_root "$@"
@@ -259,10 +325,10 @@ main() {
     trap farewell EXIT
     alone
     open_log "$@"
-    install_python
-    install_ansible
-    case "$1" in
+    case "${1:-}" in
         --demo)
+            install_python
+            install_ansible
             say 'Setting up the demonstration'
             play site.yml
             step='reading what the demonstration says of itself'
@@ -270,14 +336,20 @@ main() {
             ;;
         --test)
             say 'Setting up what the tests need'
+            install_python
+            install_ansible
             setup
             run_tests
             ;;
         --setup)
             say 'Setting up what the tests need'
+            install_python
+            install_ansible
             setup
             say 'Ready. "make help" lists what can be done; "make run" starts the appliance in var/demo.'
             ;;
+        --uninstall) uninstall "${@:2}" ;;
+        *) install_box "$@" ;;
     esac
 }
 

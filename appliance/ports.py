@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 import errno
 import socket
 from dataclasses import dataclass
 
-import psutil
-
+from appliance.listeners import Transport, described, listening
 from core.errors import Refused
 from core.settings import Ports
-
-
-class Transport(enum.StrEnum):
-    TCP = "tcp"
-    UDP = "udp"
 
 
 @dataclass(frozen=True)
@@ -59,34 +52,7 @@ def refuse_if_busy(port: Needed) -> None:
 
 def holders(port: Needed) -> list[int]:
     """Ids of the processes that listen on *port*, as far as this account may see them."""
-    found = []
-    for connection in psutil.net_connections(kind=port.transport):
-        listening = connection.status == psutil.CONN_LISTEN or port.transport is Transport.UDP
-        if listening and connection.laddr and connection.laddr.port == port.number and connection.pid:
-            found.append(connection.pid)
-    return list(dict.fromkeys(found))
-
-
-def described(pids: list[int]) -> str:
-    """Names and ids of *pids*, for a person who has to stop them."""
-    names = []
-    for pid in pids:
-        try:
-            names.append(f"{psutil.Process(pid).name()} (process {pid})")
-        except psutil.NoSuchProcess:
-            continue
-    return " and ".join(names) or "a process of another account (sudo ss -lntup names it)"
-
-
-def with_ancestors(pids: list[int]) -> set[int]:
-    """*pids* and every process above them: a part's children listen on its behalf."""
-    found = set(pids)
-    for pid in pids:
-        try:
-            found |= {parent.pid for parent in psutil.Process(pid).parents()}
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    return listening(port.number, port.transport)
 
 
 def _try(port: Needed) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 
+from appliance import ssh
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, note, ok, warning
 from appliance.firewall import guard, nft
@@ -21,7 +22,7 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
             "There is no firewall of the box's own: every part runs as one account, and rules tell parts apart by it."
         )
         return
-    closed = guard.shut_out(settings, guard.ssh_ports())
+    closed = guard.shut_out(settings, ssh.of_this_session())
     if closed:
         ports = ", ".join(map(str, closed))
         yield error(

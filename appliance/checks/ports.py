@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from appliance import ports
+from appliance import listeners, ports
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok
 from appliance.supervisor import control
@@ -22,11 +22,11 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
         label = f"{port.number}/{port.transport}"
         part = running.get(port.part)
         holders = ports.holders(port)
-        if part and part.pid and part.pid in ports.with_ancestors(holders):
+        if part and part.pid and part.pid in listeners.with_ancestors(holders):
             yield ok(f"{label} is {port.part}'s.")
         elif holders:
             yield error(
-                f"{label} belongs to {ports.described(holders)} instead of {port.part}.",
+                f"{label} belongs to {listeners.described(holders)} instead of {port.part}.",
                 f"Stop that, or choose another for {port.setting}, and restart the appliance.",
             )
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 from pathlib import Path
 
@@ -73,11 +74,11 @@ def test_scripts_are_free_of_what_shellcheck_warns_of() -> None:
     assert done.returncode == 0
 
 
-def test_without_an_option_it_says_on_one_screen_what_it_can_do(console: Console) -> None:
+def test_help_says_on_one_screen_what_it_can_do(console: Console) -> None:
     console.record_changes()
-    done = console.run("main")
-    assert done.returncode == 2
-    for word in ("--demo", "--test", "--setup", "Debian 12 or 13", "Not in this release"):
+    done = console.run("main --help")
+    assert done.returncode == 0
+    for word in ("--answers", "--uninstall", "--and-data", "--demo", "--test", "--setup", "Debian 12 or 13"):
         assert word in done.stdout
     lines = done.stdout.splitlines()
     assert len(lines) <= 24
@@ -93,7 +94,34 @@ def test_an_unknown_option_is_named(console: Console) -> None:
     assert not console.called.exists()
 
 
-@pytest.mark.parametrize("option", ["--demo", "--test", "--setup"])
+def test_demo_takes_no_other_option(console: Console) -> None:
+    console.record_changes()
+    done = console.run("main --demo --hostname care.clinic.example")
+    assert done.returncode == 2
+    assert "takes no other options" in done.stderr
+    assert not console.called.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks for root first")
+def test_where_nobody_can_be_asked_all_missing_answers_are_named(console: Console) -> None:
+    done = console.run("main --email it@clinic.example")
+    assert done.returncode == 2
+    for option in ("--hostname NAME", "--certificate", "--smtp", "--backup TARGET"):
+        assert option in done.stderr
+    assert "--email" not in done.stderr
+    assert "stopped while" not in done.stderr
+    assert not (console.folder / "provision").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks for root first")
+def test_what_is_not_installed_is_not_uninstalled(console: Console) -> None:
+    done = console.run(f"INSTALL_JSON={console.folder / 'install.json'}; main --uninstall")
+    assert done.returncode == 1
+    assert "there is no Wellhouse here" in done.stderr
+    assert "Nothing was changed" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["", "--demo", "--test", "--setup", "--uninstall", "--hostname care.clinic.example"])
 @pytest.mark.parametrize("name", UNSUPPORTED)
 def test_an_unsupported_system_is_refused_before_anything_changes(console: Console, name: str, option: str) -> None:
     console.record_changes()
