@@ -20,6 +20,8 @@ COMMANDS = (
     "settings",
     "access",
     "audit",
+    "certificates",
+    "reload-certificates",
     "backup",
     "restore",
     "recovery-sheet",

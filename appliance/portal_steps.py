@@ -100,6 +100,13 @@ def _setup_link(settings: Settings) -> Any:
         return link.make(settings, at=utcnow())
 
 
+def _alert(settings: Settings, sentence: str) -> Any:
+    from appliance.alerts import alert
+
+    alert(settings, sentence, utcnow())
+    return True
+
+
 def _recover_account(settings: Settings, email: str) -> Any:
     from webapp.account.recovering import recover
     from webapp.app import prepare
@@ -162,8 +169,8 @@ _STEPS = {
 # These need to know where the settings came from.
 _STEPS_WITH_CONFIG = {"backup-now": _backup_now}
 
-# These are about somebody.
-_STEPS_ABOUT = {"recover-account": _recover_account}
+# These are about somebody or something.
+_STEPS_ABOUT = {"alert": _alert, "recover-account": _recover_account}
 
 
 def main() -> int:

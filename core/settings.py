@@ -69,6 +69,7 @@ class Users:
     rtc: str = setting("Runs the media server; its own group is the portal account's.", "")
     turn: str = setting("Runs coturn.", "")
     web: str = setting("Runs nginx's workers, in the portal account's group.", "")
+    certificates: str = setting("Asks a certificate authority on the Internet, and owns nothing else.", "")
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance.box import Box
+from appliance.certificates.files import certificate_files
 from appliance.checks.devices import on_encrypted_device, plain_swap
 from appliance.checks.finding import Finding, error, ok, unless_demo, warning
-from appliance.configure.certificate import certificate_files
 from appliance.keys import place, tpm2
 from appliance.keys.envelope import Protection
 from appliance.keys.place import KeyPlace, State

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import http.client
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 
 from appliance import health
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok
-from appliance.configure.programs import find_nginx
+from appliance.configure.programs import fault_of_nginx_conf
 
 
 def check(box: Box, _at: datetime) -> Iterator[Finding]:
     places = box.places
-    told = subprocess.run(  # noqa: S603  # the packaged program with our own files
-        [find_nginx().program, "-t", "-q", "-e", "stderr", "-p", str(places.nginx_run), "-c", str(places.nginx_conf)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode == 0:
-        yield ok("nginx accepts its configuration.")
+    fault = fault_of_nginx_conf(places.nginx_run, places.nginx_conf)
+    if fault:
+        yield error(f"nginx refuses its configuration: {fault}", "Run “wellhouse configure”.")
     else:
-        yield error(f"nginx refuses its configuration: {told.stderr.strip()}", "Run “wellhouse configure”.")
+        yield ok("nginx accepts its configuration.")
     try:
         status, _ = health.ask_site(box.settings, "/healthz")
     except (OSError, http.client.HTTPException) as e:

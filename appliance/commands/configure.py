@@ -6,13 +6,11 @@ import argparse
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from appliance import health, portal_steps
 from appliance.box import Box
+from appliance.certificates.reloading import reload, shown_is_older
 from appliance.commands.target import target
 from appliance.configure.apply import apply
-from appliance.configure.certificate import certificate_files, read_certificate
 from appliance.firewall import guard, nft
 from appliance.firewall.rules import rules_file
 from appliance.supervisor import control
@@ -58,15 +56,12 @@ def _tell_firewall(box: Box, changed: tuple[Path, ...]) -> bool:
 
 def _tell_nginx(box: Box, changed: tuple[Path, ...]) -> bool:
     """Have a running nginx read its configuration anew if that, or the certificate, is no longer what it uses."""
-    shown = health.shown_certificate(box.settings)
-    if shown is None:
-        return False
-    certificate = read_certificate(certificate_files(box.settings).chain)
-    if box.places.nginx_conf not in changed and shown == certificate.public_bytes(Encoding.DER):
+    if not health.nginx_answers(box.settings) or not (box.places.nginx_conf in changed or shown_is_older(box)):
         return False
     try:
-        control.hang_up(box.places.supervisor_socket, "nginx")
+        control.parts(box.places.supervisor_socket)
     except control.NotRunning:
         return False  # another appliance's nginx holds the port; the checks say so
+    reload(box)
     print("changed nginx: it reads its configuration and certificate anew, and no call is dropped")
     return True

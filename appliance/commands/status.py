@@ -36,14 +36,14 @@ def run(given: argparse.Namespace) -> int:
     except control.NotRunning:
         print("It is not running. Start it with “wellhouse up”, or systemctl start wellhouse.")
         return ALL_DOWN
-    print(f"\n{'part':<8} {'state':<10} {'for':>9} {'process':>8}  listens on")
+    print(f"\n{'part':<12} {'state':<10} {'for':>9} {'process':>8}  listens on")
     for name in parts_of(box.settings):
         part = known.get(name)
         if part is None:
-            print(f"{name:<8} {'unknown':<10} {'':>9} {'':>8}  not in supervisord.conf: run “wellhouse configure”")
+            print(f"{name:<12} {'unknown':<10} {'':>9} {'':>8}  not in supervisord.conf: run “wellhouse configure”")
             continue
         duration = _duration(part.up_s) if part.up_s else ""
-        print(f"{name:<8} {part.state.lower():<10} {duration:>9} {part.pid or '':>8}  {_listens(name, box.settings)}")
+        print(f"{name:<12} {part.state.lower():<10} {duration:>9} {part.pid or '':>8}  {_listens(name, box.settings)}")
     running = all(name in known and known[name].state is control.State.RUNNING for name in parts_of(box.settings))
     return 0 if running else SOME_DOWN
 

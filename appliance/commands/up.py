@@ -39,7 +39,7 @@ ASK_EVERY_S = 0.3
 LOG_LINES = 8
 TRIES = 4  # a part that ended so often while starting will not start; later supervisord goes on trying
 
-# How each part is asked whether it is ready; two serve nobody, so that they run must do.
+# How each part is asked whether it is ready; three serve nobody, so that they run must do.
 _ANSWERS: dict[str, Callable[[Settings], bool]] = {
     "rtc": lambda settings: health.media_health(settings) is not None,
     "coturn": health.turn_answers,
@@ -47,6 +47,7 @@ _ANSWERS: dict[str, Callable[[Settings], bool]] = {
     "worker": lambda _settings: True,
     "backup": lambda _settings: True,
     "nginx": health.nginx_answers,
+    "certificates": lambda _settings: True,
 }
 
 
@@ -89,7 +90,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
     if demo_file:
         demo_file.unlink(missing_ok=True)  # an older start's: it appears again when the box is ready
     applied = apply(settings, box.config, at=utcnow())
-    _say(f"  settings   ready{f', {len(applied.changed)} files written' if applied.changed else ''}")
+    _say(f"  settings      ready{f', {len(applied.changed)} files written' if applied.changed else ''}")
     if applied.made_master_key and not settings.site.demo:
         _say(f"  {settings.paths.master_key} is new, and nothing opens without it: print “wellhouse recovery-sheet”.")
     left = end_all_leftovers(places)
@@ -98,11 +99,11 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
     for port in needed(settings.ports):
         refuse_if_busy(port)
     migrations = portal_steps.run("migrate", settings, box.config)
-    _say(f"  database   ready{f', {len(migrations)} migrations applied' if migrations else ''}")
+    _say(f"  database      ready{f', {len(migrations)} migrations applied' if migrations else ''}")
     demo = None
     if demo_file and not stop.is_set():
         demo = portal_steps.run("demo", settings, box.config)
-        _say("  people     ready")
+        _say("  people        ready")
     with Session(places) as session:
         if _wait_until_ready(settings, session, stop):
             if demo_file and demo:
@@ -128,7 +129,7 @@ def _wait_until_ready(settings: Settings, session: Session, stop: threading.Even
             part = known[name]
             if part.state is control.State.RUNNING and _ANSWERS[name](settings):
                 waiting.remove(name)
-                _say(f"  {name:<9}  ready after {time.monotonic() - began:.1f} s")
+                _say(f"  {name:<12}  ready after {time.monotonic() - began:.1f} s")
             if part.state is control.State.BACKOFF:
                 ended_at[name].add(part.stopped_at)
             if part.state is control.State.FATAL or len(ended_at[name]) >= TRIES:

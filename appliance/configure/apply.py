@@ -10,7 +10,9 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from appliance.configure import certificate, keys, render
+from appliance.certificates.page import page_files
+from appliance.certificates.provide import provide_certificate
+from appliance.configure import keys, render
 from appliance.configure.files import Owner, folder, owner, write
 from appliance.configure.parts import EVERY_PART
 from appliance.configure.programs import find_nginx, find_turnserver
@@ -51,7 +53,7 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
         changed.append(settings.paths.master_key)
     keyring = keys.load_keyring(settings)
     changed += keys.write_grant_keys(settings, keyring)
-    changed += certificate.provide_certificate(settings, at=at)
+    changed += provide_certificate(settings, keyring, at=at)
 
     for file in configuration_files(settings, config, keyring):
         if write(file.path, file.content, mode=file.mode, own=file.own):
@@ -86,6 +88,7 @@ def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> l
         ConfigurationFile(places.supervisord_conf, supervisord.encode(), 0o600, Owner()),
         *_firewall(settings),
         *(ConfigurationFile(places.pages / page.name, page.read_bytes(), 0o644, Owner()) for page in pages.iterdir()),
+        *(ConfigurationFile(page.path, page.content, 0o644, Owner()) for page in page_files(settings)),
     ]
 
 
@@ -107,17 +110,19 @@ def refuse_foreign_box(settings: Settings) -> None:
 
 def _folders(settings: Settings) -> list[Path]:
     users, places = settings.users, render.Places.of(settings)
-    several = any((users.portal, users.rtc, users.turn, users.web))
+    several = any((users.portal, users.rtc, users.turn, users.web, users.certificates))
     portal, rtc = owner(users.portal), owner(users.rtc)
     spool = owner(users.rtc, group_of=users.portal)
     in_group = owner("", group_of=users.portal)
     # PostgreSQL's own account passes through to its folder in here, and can list nothing; all else in it is closed.
     data_mode = 0o711 if settings.database.engine == "postgresql" else 0o710
-    part_owner = {"rtc": rtc, "coturn": owner(users.turn), "nginx": Owner()}  # the others run as the portal's account
+    # The others run as the portal's account.
+    part_owner = {"rtc": rtc, "coturn": owner(users.turn), "nginx": Owner(), "certificates": Owner()}
     for given in (places.etc, places.log.parent, places.run.parent):
         given.mkdir(parents=True, exist_ok=True)
     wanted = [
         (places.pages, 0o755, Owner()),
+        *([(places.trust, 0o755, Owner())] if settings.certificates.source == "local" else []),
         (Path(settings.paths.keys), 0o750 if several else 0o700, in_group),
         # The media server passes through to its spool, and can list nothing.
         (Path(settings.paths.data), data_mode if several else 0o700, portal),
@@ -127,6 +132,7 @@ def _folders(settings: Settings) -> list[Path]:
         # Several accounts put sockets here: each keeps its own (sticky), the group may connect (set-group).
         (places.run, 0o3771 if several else 0o700, in_group),
         (places.nginx_run, 0o700, owner(users.web)),
+        (places.acme, 0o755, owner(users.certificates)),
         (places.turn_run, 0o700, owner(users.turn)),
         (places.records, 0o755, Owner()),
         *((places.record(part).parent, 0o700, part_owner.get(part, portal)) for part in EVERY_PART),

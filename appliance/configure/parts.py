@@ -5,9 +5,14 @@ from __future__ import annotations
 from core.settings import Settings
 
 # In the order in which they are started: calls come first and outlive everything else.
-EVERY_PART = ("rtc", "coturn", "portal", "worker", "backup", "nginx")
+EVERY_PART = ("rtc", "coturn", "portal", "worker", "backup", "nginx", "certificates")
 
 
 def parts_of(settings: Settings) -> tuple[str, ...]:
-    """Those that a box with *settings* runs: the keeper of backups only where there is a target."""
-    return tuple(name for name in EVERY_PART if name != "backup" or settings.backup.targets)
+    """Those that a box with *settings* runs: the keepers only where there is something to keep."""
+    idle = set()
+    if not settings.backup.targets:
+        idle.add("backup")
+    if not (settings.certificates.source or settings.site.certificate):
+        idle.add("certificates")
+    return tuple(name for name in EVERY_PART if name not in idle)

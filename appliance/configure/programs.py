@@ -46,6 +46,13 @@ def find_nginx() -> Nginx:
     return Nginx(program, tuple(int(part) for part in version[1].split(".")), module)
 
 
+def fault_of_nginx_conf(run: Path, conf: Path) -> str:
+    """What nginx in the folder *run* has against *conf* and the certificate that it names; empty if nothing."""
+    words = [find_nginx().program, "-t", "-q", "-e", "stderr", "-p", str(run), "-c", str(conf)]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  # packaged, our own files
+    return told.stderr.strip() if told.returncode else ""
+
+
 def find_turnserver() -> str:
     """Path of coturn's server; Refused names the package that is missing."""
     return _find("turnserver", package="coturn")

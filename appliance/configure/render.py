@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import appliance
-from appliance.configure.certificate import certificate_files
+from appliance.certificates.files import certificate_files
 from appliance.configure.files import group_name
 from appliance.configure.programs import Nginx
 from appliance.ports import has_ipv6
@@ -52,6 +52,11 @@ class Places:
         return self.run / "nginx"
 
     @property
+    def acme(self) -> Path:
+        """Where answers to a certificate authority's questions are put, for nginx to show."""
+        return self.run / "acme"
+
+    @property
     def turn_run(self) -> Path:
         return self.run / "turn"
 
@@ -63,6 +68,11 @@ class Places:
     @property
     def pages(self) -> Path:
         return self.etc / "pages"
+
+    @property
+    def trust(self) -> Path:
+        """Pages for devices that are to trust the box's own authority."""
+        return self.etc / "trust"
 
     @property
     def nginx_conf(self) -> Path:
@@ -92,6 +102,8 @@ def nginx_conf(settings: Settings, nginx: Nginx) -> str:
         places=Places.of(settings),
         nginx=nginx,
         certificate=certificate_files(settings),
+        authority_asks=settings.certificates.source == "acme",
+        trust_pages=settings.certificates.source == "local",
         names=[host_in_url(name) for name in settings.names],
         port_in_url="" if settings.ports.https == 443 else f":{settings.ports.https}",
         ipv6=has_ipv6(),
@@ -101,6 +113,11 @@ def nginx_conf(settings: Settings, nginx: Nginx) -> str:
         ciphers=":".join(TLS12_CIPHERS),
         mime_types=MIME_TYPES,
     )
+
+
+def trust_page(settings: Settings, **about: object) -> str:
+    """The text of the page that helps devices to trust the box's own authority (appliance.certificates.page)."""
+    return fill("nginx/trust.html.j2", settings=settings, **about)
 
 
 def turnserver_conf(settings: Settings, secret: str) -> str:

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from appliance.box import Box
+from appliance.certificates.files import certificate_files
+from appliance.certificates.provide import provide_certificate
 from appliance.checks.devices import on_encrypted_device, plain_swap
 from appliance.checks.finding import Level
 from appliance.commands.check import SUBJECTS, findings
 from appliance.configure import root as folder
-from appliance.configure.certificate import certificate_files, provide_certificate
 from appliance.configure.files import write
+from appliance.configure.keys import load_keyring
 from core.addresses import LOOPBACK
 from core.settings import Settings, load
 from tests.appliance.folder import configured, wellhouse
@@ -146,7 +148,7 @@ def _another_certificates_key(settings: Settings) -> None:
     files = certificate_files(settings)
     kept = files.chain.read_bytes()
     files.key.unlink()
-    provide_certificate(settings, at=NOW)
+    provide_certificate(settings, load_keyring(settings), at=NOW)
     replaced(files.chain, lambda _: kept)
 
 
@@ -198,7 +200,8 @@ def test_the_end_of_the_certificate_is_told_in_time(box: Box, days_left: int, le
 def test_a_certificate_for_other_names_is_told(box: Box) -> None:
     moved = replace(box.settings, site=replace(box.settings.site, hostname="clinic.example"))
     told = said("certificate", Box(box.config, moved), Level.ERROR)
-    assert "The certificate is not for clinic.example, turn.clinic.example" in told
+    assert "The certificate is not for clinic.example: browsers warn there" in told
+    assert "The certificate is not for turn.clinic.example" in told
 
 
 def test_an_edited_audit_row_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

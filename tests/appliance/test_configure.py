@@ -10,16 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.certificates.files import certificate_files, names_of, read_certificate
+from appliance.certificates.provide import REMAKE_BEFORE, provide_certificate
 from appliance.configure import programs
 from appliance.configure import root as folder
 from appliance.configure.apply import apply
-from appliance.configure.certificate import (
-    REMAKE_BEFORE,
-    certificate_files,
-    names_of,
-    provide_certificate,
-    read_certificate,
-)
 from appliance.configure.files import Owner, owner, write
 from appliance.configure.keys import load_keyring
 from core import grant_keys
@@ -88,11 +83,11 @@ def test_the_certificate_holds_every_name_and_address(settings: Settings) -> Non
 
 def test_the_certificate_is_remade_when_names_change_or_its_end_is_near(settings: Settings) -> None:
     end = read_certificate(certificate_files(settings).chain).not_valid_after_utc
-    assert provide_certificate(settings, at=end - REMAKE_BEFORE - timedelta(minutes=1)) == []
-    assert provide_certificate(settings, at=end - REMAKE_BEFORE + timedelta(minutes=1)) != []
+    assert provide_certificate(settings, load_keyring(settings), at=end - REMAKE_BEFORE - timedelta(minutes=1)) == []
+    assert provide_certificate(settings, load_keyring(settings), at=end - REMAKE_BEFORE + timedelta(minutes=1)) != []
     moved = replace(settings, site=replace(settings.site, hostname="clinic.example"))
-    assert provide_certificate(moved, at=NOW) != []
-    assert provide_certificate(moved, at=NOW) == []
+    assert provide_certificate(moved, load_keyring(moved), at=NOW) != []
+    assert provide_certificate(moved, load_keyring(moved), at=NOW) == []
     assert "clinic.example" in names_of(read_certificate(certificate_files(moved).chain))
 
 
@@ -100,10 +95,10 @@ def test_a_configured_certificate_is_never_touched_and_must_be_there(settings: S
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
     own = replace(settings, site=replace(settings.site, certificate=str(chain), certificate_key=str(key)))
     with pytest.raises(Refused, match=f"There is no {chain}, which site.certificate names"):
-        provide_certificate(own, at=NOW)
+        provide_certificate(own, load_keyring(own), at=NOW)
     chain.write_text("theirs")
     key.write_text("theirs")
-    assert provide_certificate(own, at=NOW) == []
+    assert provide_certificate(own, load_keyring(own), at=NOW) == []
     assert (chain.read_text(), key.read_text()) == ("theirs", "theirs")
 
 

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from appliance import health
+from appliance.certificates.files import certificate_files
 from appliance.configure import root as folder
-from appliance.configure.certificate import certificate_files
 from appliance.leftovers import leftovers
 from appliance.ports import needed, refuse_if_busy
 from core.addresses import LOOPBACK

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -120,9 +121,17 @@ class Keyring:
         key_id = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()[:9]).decode()
         return key_id, key
 
-    def _derive(self, purpose: str) -> bytes:
+    def authority_key(self, names: str) -> EllipticCurvePrivateKey:
+        """P-256 key of the box's own certificate authority for *names*; other names, another key.
+
+        The derived number is 64 bits longer than the curve's order, so that the remainder is even (FIPS 186-5, A.2.1).
+        """
+        number = int.from_bytes(self._derive(f"certificate authority {names}", length=40))
+        return derive_private_key(number % (SECP256R1.group_order - 1) + 1, SECP256R1())
+
+    def _derive(self, purpose: str, *, length: int = 32) -> bytes:
         info = f"wellhouse 1 {purpose}".encode()
-        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(self._master)
+        return HKDF(algorithm=hashes.SHA256(), length=length, salt=None, info=info).derive(self._master)
 
     def _make_seal_cipher(self, key_id: int) -> AESGCM:
         return AESGCM(self._derived(f"seal {key_id}"))
