@@ -19,7 +19,13 @@ from core.errors import Invalid
 from core.settings import DEFAULT_FILE, Settings, parse
 
 # The system's accounts that Ansible makes, by the setting that names each.
-_USERS = {"portal": "wellhouse", "rtc": "wellhouse-rtc", "turn": "wellhouse-turn", "web": "wellhouse-web"}
+_USERS = {
+    "portal": "wellhouse",
+    "rtc": "wellhouse-rtc",
+    "turn": "wellhouse-turn",
+    "web": "wellhouse-web",
+    "certificates": "wellhouse-certificates",
+}
 _DSN = "host=/run/wellhouse-postgresql dbname=wellhouse user=wellhouse"  # the folder of the cluster's role
 
 
