@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import smtplib
 from datetime import datetime
 
+import peewee
+
+from core.errors import WellhouseError
 from core.log import EventLog
 from core.settings import Settings
 from webapp.access.actor import SYSTEM
@@ -17,12 +21,26 @@ from webapp.outbox.models import MailTemplate
 log = EventLog("wellhouse.alerts")
 
 
-def alert(settings: Settings, sentence: str, at: datetime) -> None:
-    """Send *sentence* to mail.alerts_to. It is about the box and never about a person."""
+def alert(settings: Settings, sentence: str, at: datetime) -> bool:
+    """Send *sentence* to mail.alerts_to; whether it is on its way. It is about the box and never about a person.
+
+    Without a database, which may be the very thing to tell of, it goes straight to the relay.
+    """
     log.error("box.alert", sentence=sentence)
     if not settings.mail.alerts_to:
-        return
-    prepare(settings)
+        return True
     values = {"sentence": sentence, "host": settings.site.hostname}
-    with db.connection_context(), unit(Event(Action.BOX_ALERT, SYSTEM)):
-        mailer.post(settings.mail.alerts_to, MailTemplate.BOX_ALERT, values, at=at)
+    try:
+        prepare(settings)
+        with db.connection_context(), unit(Event(Action.BOX_ALERT, SYSTEM)):
+            mailer.post(settings.mail.alerts_to, MailTemplate.BOX_ALERT, values, at=at)
+    except (WellhouseError, peewee.PeeweeException) as e:
+        log.warning("box.alert_not_in_outbox", why=type(e).__name__)
+    else:
+        return True
+    try:
+        mailer.send_now(settings, settings.mail.alerts_to, MailTemplate.BOX_ALERT, values, at=at)
+    except (OSError, smtplib.SMTPException, WellhouseError) as e:
+        log.warning("box.alert_not_sent", why=type(e).__name__)
+        return False
+    return True

@@ -17,8 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from appliance.backup.audit_ends import remembered_ends
 from appliance.backup.drill import drill
 from appliance.backup.make import back_up, repository
+from appliance.backup.state import read_state
 from appliance.configure.render import source_folder
 from core.clock import utcnow
 from core.errors import Refused, WellhouseError
@@ -79,9 +81,11 @@ def _verify_audit(settings: Settings) -> Any:
     from webapp.audit import chain
     from webapp.db.database import db
 
-    prepare(settings)
+    keyring = prepare(settings)
+    ends, unread = remembered_ends(settings, keyring)
     with db.connection_context():
-        return asdict(chain.verify())
+        verdict = chain.verify(ends)
+    return {**asdict(verdict), "ends": len(ends), "unread": unread}
 
 
 def _demo(settings: Settings) -> Any:
@@ -119,7 +123,10 @@ def _recover_account(settings: Settings, email: str) -> Any:
 
 def _backup_now(settings: Settings, config: Path) -> Any:
     answers = back_up(settings, config, Keyring.of(settings.paths), at=utcnow())
-    return [_told(a.target, [f"saved as {a.snapshot[:8]}"] if a.snapshot else [], a.fault) for a in answers]
+    number = read_state(settings).number
+    return [
+        _told(a.target, [f"saved as {a.snapshot[:8]}, number {number}"] if a.snapshot else [], a.fault) for a in answers
+    ]
 
 
 def _backup_list(settings: Settings) -> Any:
@@ -127,16 +134,19 @@ def _backup_list(settings: Settings) -> Any:
 
     def lines(target: str) -> list[str]:
         found = repository(target, settings, keyring).snapshots()
-        return [f"{snapshot.id[:8]}  {snapshot.taken_at:%Y-%m-%d %H:%M}" for snapshot in reversed(found)]
+        return [
+            f"{snapshot.id[:8]}  {snapshot.taken_at:%Y-%m-%d %H:%M} UTC  number {snapshot.number}"
+            for snapshot in reversed(found)
+        ]
 
     return _of_each_target(settings, lines)
 
 
-def _backup_verify(settings: Settings) -> Any:
+def _backup_verify(settings: Settings, *how: str) -> Any:
     keyring = Keyring.of(settings.paths)
 
     def lines(target: str) -> list[str]:
-        done = drill(target, settings, keyring)
+        done = drill(target, settings, keyring, at=utcnow(), all_bytes="all-bytes" in how)
         return [f"number {done.number} of {done.made_at:%Y-%m-%d %H:%M} UTC is whole: {done.rows} rows"]
 
     return _of_each_target(settings, lines)
@@ -158,7 +168,6 @@ def _told(target: str, lines: list[str], fault: str = "") -> dict[str, Any]:
 
 _STEPS = {
     "backup-list": _backup_list,
-    "backup-verify": _backup_verify,
     "migrate": _migrate,
     "open-database": _open_database,
     "verify-audit": _verify_audit,
@@ -169,8 +178,12 @@ _STEPS = {
 # These need to know where the settings came from.
 _STEPS_WITH_CONFIG = {"backup-now": _backup_now}
 
-# These are about somebody or something.
-_STEPS_ABOUT = {"alert": _alert, "recover-account": _recover_account}
+# These are told more.
+_STEPS_ABOUT: dict[str, Callable[..., Any]] = {
+    "alert": _alert,
+    "backup-verify": _backup_verify,
+    "recover-account": _recover_account,
+}
 
 
 def main() -> int:

@@ -248,7 +248,16 @@ class Backup:
     targets: tuple[str, ...] = setting(
         "Where copies go, as restic writes it: a folder, sftp:user@nas:/wellhouse, or s3:https://…/bucket.", ()
     )
-    credentials_file: str = setting("File of NAME=value lines for restic, as AWS_ACCESS_KEY_ID; empty for none.", "")
+    credentials_file: str = setting(
+        "File of NAME=value lines that open the targets, as AWS_ACCESS_KEY_ID=… or SSH_KEY=…; below a line [target] "
+        "for that one alone. Empty for none.",
+        "",
+    )
+    append_only: tuple[str, ...] = setting(
+        "Those of the targets at which this box may only add. It then drops no old copies there: whoever breaks in "
+        "cannot either. docs/BACKUP.md says how.",
+        (),
+    )
     keep_hourly: int = setting("How many hourly copies are kept.", 48)
     keep_daily: int = setting("How many daily copies are kept.", 30)
     keep_weekly: int = setting("How many weekly copies are kept.", 12)

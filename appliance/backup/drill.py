@@ -6,12 +6,15 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.backup.make import read_state, repository, workplace
-from appliance.backup.prove import prove
+from appliance.backup.make import repository
+from appliance.backup.prove import prove, refuse_without_room
+from appliance.backup.state import alone, read_state, workplace
 from core.clock import from_unix
 from core.errors import Refused
 from core.settings import Settings
 from webapp.crypto.keyring import Keyring
+
+PARTS = 7  # each night another part of all packs is read to the last byte, so all within a week
 
 
 @dataclass(frozen=True)
@@ -25,26 +28,29 @@ class Drill:
     rows: int
 
 
-def drill(target: str, settings: Settings, keyring: Keyring) -> Drill:
-    """Prove the newest set at *target*. Refused or Unavailable says what is wrong with it."""
+def drill(target: str, settings: Settings, keyring: Keyring, *, at: datetime, all_bytes: bool = False) -> Drill:
+    """Prove the newest set at *target*, and a part of the older ones: with *all_bytes* all of them.
+
+    Refused or Unavailable says what is wrong, Conflict that a backup is being taken.
+    """
     place = repository(target, settings, keyring)
-    place.check(read_all=True)
-    snapshots = place.snapshots()
-    if not snapshots:
-        raise Refused(f"There is no backup in {target} yet. Run: wellhouse backup now")
-    scratch = workplace(settings) / "drill"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
-    try:
-        place.restore(snapshots[-1].id, scratch)
-        proved = prove(scratch, keyring, newer_than=_newest_known(target, settings))
-    finally:
+    with alone(settings):
+        snapshots = place.snapshots()
+        if not snapshots:
+            raise Refused(f"There is no backup at {target} yet. Run: wellhouse backup now")
+        place.check(part=1, of=1) if all_bytes else place.check(part=at.toordinal() % PARTS + 1, of=PARTS)
+        scratch = workplace(settings) / "drill"
         shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True, mode=0o700)
+        try:
+            refuse_without_room(scratch, place.size_bytes(snapshots[-1].id))
+            place.restore(snapshots[-1].id, scratch)
+            proved = prove(scratch, keyring, newer_than=_newest_known(target, settings))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return Drill(target, proved.number, from_unix(proved.made_at), len(proved.files), sum(proved.rows.values()))
 
 
 def _newest_known(target: str, settings: Settings) -> int:
-    # A target that missed the last sets may hold an older one; that is an alert of its own, not a forgery.
-    state = read_state(settings)
-    newest = max(state.saved_at.values(), default="")
-    return state.number if state.saved_at.get(target) == newest else 0
+    kept = read_state(settings).targets.get(target)
+    return kept.number if kept else 0

@@ -5,23 +5,26 @@ there, proves the newest set every night, and alerts clinic IT within five minut
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from appliance.alerts import alert
 from appliance.backup import schedule
 from appliance.backup.drill import drill
-from appliance.backup.make import back_up, repository, workplace
+from appliance.backup.make import back_up, repository
 from appliance.backup.schedule import Target
+from appliance.backup.state import Kept, read_state, workplace
 from appliance.configure.files import write
+from appliance.troubles import Troubles
 from core.clock import utcnow
-from core.errors import WellhouseError
+from core.errors import Conflict, WellhouseError
 from core.log import EventLog, start_logging
 from core.settings import DEFAULT_FILE, Settings, load
 from webapp.crypto.keyring import Keyring
@@ -30,84 +33,128 @@ log = EventLog("wellhouse.backup")
 
 LOOK_EVERY_S = 20.0
 
+Tell = Callable[[Settings, str, datetime], bool]
+
 
 class Keeper:
-    """Remembers each target between looks, in ``keeper.json`` in the workplace."""
+    """Two hands that do not wait for each other: work() may take hours, watch() must notice what has stopped.
 
-    def __init__(
-        self, settings: Settings, config: Path, keyring: Keyring, tell: Callable[[Settings, str, datetime], None]
-    ) -> None:
-        self._settings, self._config, self._keyring, self._tell = settings, config, keyring, tell
+    What it knows of each target is in ``keeper.json`` in the workplace.
+    """
+
+    def __init__(self, settings: Settings, config: Path, keyring: Keyring, tell: Tell) -> None:
+        self._settings, self._config, self._keyring = settings, config, keyring
         self._file = workplace(settings) / "keeper.json"
         self._known = read(self._file)
+        self._troubles = Troubles(
+            workplace(settings) / "troubles.json", lambda sentence, at: tell(settings, sentence, at)
+        )
+        self._troubles.forget_all_but(
+            {f"{duty} {name}" for name in settings.backup.targets for duty in ("save", "drill", "probe")}
+        )
+        self._lock = threading.RLock()
 
-    def look(self, *, at: datetime) -> None:
-        """Do what is due at *at*."""
-        known = {name: self._known.get(name, Target()) for name in self._settings.backup.targets}
-        if any(schedule.backup_is_due(target, at=at) for target in known.values()):
-            known = self._back_up(known, at)
-        for name, target in known.items():
-            if schedule.drill_is_due(target, at=at):
-                target = self._drill(name, target, at)
-            elif schedule.probe_is_due(target, at=at):
-                target = self._probe(name, target, at)
-            if schedule.alert_is_due(target, at=at):
-                self._tell(self._settings, f"The backup to {name} does not work: {target.fault}", at)
-                target = replace(target, alerted_at=at)
-            known[name] = target
-        self._known = known
-        _write(self._file, known)
+    def work(self, *, at: datetime) -> None:
+        """Take the backup and make the drills that are due at *at*."""
+        saved = read_state(self._settings).targets
+        if any(
+            schedule.backup_is_due(self._target(name), _saved_at(saved.get(name)), at=at)
+            for name in self._settings.backup.targets
+        ):
+            self._back_up(at)
+        for name, kept in read_state(self._settings).targets.items():
+            if name in self._settings.backup.targets and schedule.drill_is_due(
+                self._target(name), kept.saved_at, at=at
+            ):
+                self._drill(name, at)
 
-    def _back_up(self, known: dict[str, Target], at: datetime) -> dict[str, Target]:
+    def watch(self, *, at: datetime) -> None:
+        """Ask each target that is due whether it is there and has what it was given."""
+        due = [
+            name
+            for name in self._settings.backup.targets
+            if schedule.probe_is_due(self._target(name), failing=self._troubles.lasting(f"probe {name}"), at=at)
+        ]
+        if not due:
+            return
+        with ThreadPoolExecutor(max_workers=len(due)) as threads:
+            faults = list(threads.map(self._probe, due))
+        for name, fault in zip(due, faults, strict=True):
+            self._learn(name, probed_at=at)
+            self._report("probe", name, fault, at)
+
+    def _back_up(self, at: datetime) -> None:
         try:
             answers = back_up(self._settings, self._config, self._keyring, at=at)
+        except Conflict:
+            return  # somebody takes one by hand; it counts
         except WellhouseError as e:
             log.warning("backup.failed", why=e.sentence)
-            return {
-                name: schedule.after_answer(replace(target, tried_at=at), e.sentence) for name, target in known.items()
-            }
-        after = dict(known)
+            for name in self._settings.backup.targets:
+                self._learn(name, tried_at=at)
+                self._report("save", name, e.sentence, at)
+            return
         for answer in answers:
-            target = replace(after[answer.target], tried_at=at, probed_at=at)
+            self._learn(answer.target, tried_at=at)
+            self._report("save", answer.target, answer.fault, at)
             if answer.snapshot:
-                target = replace(target, saved_at=at)
-            after[answer.target] = schedule.after_answer(target, answer.fault)
-        return after
+                log.info("backup.saved", snapshot=answer.snapshot[:8])
 
-    def _probe(self, name: str, target: Target, at: datetime) -> Target:
+    def _probe(self, name: str) -> str:
+        kept = read_state(self._settings).targets.get(name)
         try:
-            repository(name, self._settings, self._keyring).snapshots()
+            found = repository(name, self._settings, self._keyring).snapshots()
         except WellhouseError as e:
-            return schedule.after_answer(replace(target, probed_at=at), e.sentence)
-        return schedule.after_answer(replace(target, probed_at=at), "")
+            # What was never there is told by the first backup, which would make it.
+            return e.sentence if kept else ""
+        is_there = any(snapshot.id.startswith(kept.snapshot) for snapshot in found) if kept else True
+        if kept and not is_there and kept == read_state(self._settings).targets.get(name):
+            return (
+                f"The newest copy ({kept.snapshot[:8]} of {kept.saved_at:%Y-%m-%d %H:%M} UTC) is not there any more. "
+                "Somebody removed it, or put an older state of the target in its place."
+            )
+        return ""
 
-    def _drill(self, name: str, target: Target, at: datetime) -> Target:
+    def _drill(self, name: str, at: datetime) -> None:
         try:
-            done = drill(name, self._settings, self._keyring)
+            done = drill(name, self._settings, self._keyring, at=at)
+        except Conflict:
+            return  # tried again at the next look
         except WellhouseError as e:
-            return schedule.after_answer(replace(target, drilled_at=at), e.sentence)
+            self._learn(name, drilled_at=at)
+            self._report("drill", name, e.sentence, at)
+            return
         log.info("backup.proved", number=done.number, rows=done.rows)
-        return schedule.after_answer(replace(target, drilled_at=at), "")
+        self._learn(name, drilled_at=at, proved_at=at)
+        self._report("drill", name, "", at)
+
+    def _target(self, name: str) -> Target:
+        with self._lock:
+            return self._known.get(name, Target())
+
+    def _learn(self, name: str, **times: datetime) -> None:
+        with self._lock:
+            self._known[name] = msgspec.structs.replace(self._target(name), **times)
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write(self._file, msgspec.json.encode(self._known), mode=0o600)
+
+    def _report(self, duty: str, name: str, fault: str, at: datetime) -> None:
+        patience = schedule.PATIENCE if duty == "probe" else schedule.AT_ONCE
+        if fault and duty != "probe" and (gone := self._probe(name)):
+            # Told once, as what it is: not also by all that cannot be done there.
+            duty, fault, patience = "probe", gone, schedule.PATIENCE
+        sentence = f"The backup to {name} does not work. {fault}" if fault else ""
+        with self._lock:
+            self._troubles.report(f"{duty} {name}", sentence, at=at, patience=patience)
 
 
 def read(file: Path) -> dict[str, Target]:
     """What the keeper last knew of each target; nothing yet on a new box."""
-    if not file.exists():
-        return {}
-    raw = json.loads(file.read_text(encoding="utf-8"))
-    return {name: _target(values) for name, values in raw.items()}
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, Target]) if file.exists() else {}
 
 
-def _target(values: dict[str, str]) -> Target:
-    times = {field.name for field in fields(Target)} - {"fault"}
-    known = {name: datetime.fromisoformat(values[name]) for name in times if values.get(name)}
-    return Target(**known, fault=values.get("fault", ""))
-
-
-def _write(file: Path, known: dict[str, Target]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    rows = {name: {key: value for key, value in asdict(target).items() if value} for name, target in known.items()}
-    write(file, json.dumps(rows, default=datetime.isoformat).encode(), mode=0o600)
+def _saved_at(kept: Kept | None) -> datetime | None:
+    return kept.saved_at if kept else None
 
 
 def main() -> int:
@@ -124,9 +171,19 @@ def main() -> int:
     except WellhouseError as e:
         sys.stderr.write(f"{e.sentence}\n")
         return 2
-    while not stop.is_set():
-        keeper.look(at=utcnow())
-        stop.wait(LOOK_EVERY_S)
+
+    def again_and_again(do: Callable[..., None]) -> None:
+        while not stop.is_set():
+            try:
+                do(at=utcnow())
+            except Exception:  # one bad round must not be the last: it is logged and tried again
+                log.exception("backup.round_failed")
+            stop.wait(LOOK_EVERY_S)
+
+    working = threading.Thread(target=again_and_again, args=(keeper.work,), name="work")
+    working.start()
+    again_and_again(keeper.watch)
+    working.join()  # a backup that is being taken is let finish, as long as supervisord has patience
     return 0
 
 

@@ -14,10 +14,13 @@ from pathlib import Path
 import msgspec
 
 from core.errors import Refused
+from webapp.audit.anchor import Anchor
 from webapp.crypto.keyring import Keyring
 
 FILE = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+
+_UNREADABLE = "This backup set has no readable manifest, so nothing in it can be trusted."
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,22 @@ DATA = (
     DataPath("queue.db-shm", "belongs to queue.db"),
     DataPath("postgresql", "PostgreSQL's own files; what is in them is copied by pg_dump"),
     DataPath("backup", "the backups' own workplace"),
+    DataPath(".restore", "where a restore fetches a set and proves it"),
+    DataPath("before-restore-*", "what a restore replaced, until clinic IT removes it"),
     DataPath("keys/master.key", "never in a backup: it is on the recovery sheet"),
     DataPath("keys/master.sealed", "opens on this machine, or with a passphrase, alone: the recovery sheet opens any"),
 )
 
 
+class _Format(msgspec.Struct, frozen=True):
+    format: int
+
+
 class Manifest(msgspec.Struct, frozen=True):
-    """*number* grows by one with each set of a box; *made_at* is Unix seconds; *files* map paths to SHA-256."""
+    """*number* grows by one with each set of a box; *made_at* is Unix seconds; *files* map paths to SHA-256.
+
+    *audit* is the last row of the audit record in the set, so that an end that was cut off later is noticed.
+    """
 
     format: int
     number: int
@@ -54,6 +66,7 @@ class Manifest(msgspec.Struct, frozen=True):
     engine: str
     files: dict[str, str]
     rows: dict[str, int]
+    audit: Anchor
 
 
 def write(folder: Path, manifest: Manifest, keyring: Keyring) -> None:
@@ -65,16 +78,23 @@ def write(folder: Path, manifest: Manifest, keyring: Keyring) -> None:
 def read(folder: Path, keyring: Keyring) -> Manifest:
     """The manifest of the set in *folder*; Refused if it is absent, altered, or another box's."""
     try:
-        signed = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return read_signed((folder / FILE).read_text(encoding="utf-8"), keyring)
+    except (OSError, UnicodeDecodeError) as e:
+        raise Refused(_UNREADABLE) from e
+
+
+def read_signed(text: str, keyring: Keyring) -> Manifest:
+    """The manifest in the file's *text*; Refused if it is altered, or another box's."""
+    try:
+        signed = json.loads(text)
         body, mac = signed["manifest"], signed["mac"]
-    except (OSError, ValueError, KeyError, TypeError) as e:
-        raise Refused("This backup set has no readable manifest, so nothing in it can be trusted.") from e
+    except (ValueError, KeyError, TypeError) as e:
+        raise Refused(_UNREADABLE) from e
     if not isinstance(body, str) or not hmac.compare_digest(_mac(body, keyring), str(mac)):
         raise Refused("This backup set was altered, or belongs to another box than this recovery key.")
-    manifest = msgspec.json.decode(body, type=Manifest)
-    if manifest.format != FORMAT:
-        raise Refused(f"This backup set has the format {manifest.format}; install the version that made it.")
-    return manifest
+    if (found := msgspec.json.decode(body, type=_Format).format) != FORMAT:
+        raise Refused(f"This backup set has the format {found}; install the version that made it.")
+    return msgspec.json.decode(body, type=Manifest)
 
 
 def digest(file: Path) -> str:

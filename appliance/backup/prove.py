@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from appliance.backup import manifest
 from appliance.backup.manifest import Manifest
-from appliance.backup.sqlite_set import SQLITE_FILE, count_rows, open_copy
+from appliance.backup.postgres_set import SQL_FILE, count_dumped
+from appliance.backup.sqlite_set import SQLITE_FILE, audit_end, count_rows, open_copy
 from core.errors import Refused
 from webapp.crypto.keyring import Keyring
+
+SPARE_BYTES = 200 * 1024**2  # the box goes on living while a set lies there
+
+_OTHER_ROWS = "The database in this backup set does not hold the rows that its manifest names."
 
 
 def prove(folder: Path, keyring: Keyring, *, newer_than: int = 0) -> Manifest:
@@ -25,7 +31,19 @@ def prove(folder: Path, keyring: Keyring, *, newer_than: int = 0) -> Manifest:
     _prove_files(folder, promised)
     if promised.engine == "sqlite":
         _prove_sqlite(folder / SQLITE_FILE, promised, keyring)
+    elif count_dumped(folder / SQL_FILE) != promised.rows:
+        raise Refused(_OTHER_ROWS)
     return promised
+
+
+def refuse_without_room(folder: Path, needed_bytes: int) -> None:
+    """Refused if a set of *needed_bytes* does not fit beside what is there."""
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes + SPARE_BYTES:
+        raise Refused(
+            f"The backup needs {needed_bytes / 1e9:.1f} GB in {folder}, and {free_bytes / 1e9:.1f} GB are free. "
+            "Make room there first."
+        )
 
 
 def _prove_files(folder: Path, promised: Manifest) -> None:
@@ -47,5 +65,5 @@ def _prove_sqlite(file: Path, promised: Manifest, keyring: Keyring) -> None:
         connection.close()
     if damage:
         raise Refused(f"The database in this backup set is damaged: {damage[0][0]}.")
-    if count_rows(file, keyring) != promised.rows:
-        raise Refused("The database in this backup set does not hold the rows that its manifest names.")
+    if count_rows(file, keyring) != promised.rows or audit_end(file, keyring) != promised.audit:
+        raise Refused(_OTHER_ROWS)

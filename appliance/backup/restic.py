@@ -5,26 +5,33 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from appliance.backup import process
+from appliance.backup.access import Access, access, is_folder
+from appliance.backup.process import Done
 from core.errors import Refused, Unavailable
 from core.settings import Backup
 from webapp.crypto.keyring import Keyring
 
 HOST = "wellhouse"  # snapshots of a restored box go on where the old one's ended
-TIMEOUT_S = 3600
+QUICK_S = 45.0  # for what is asked while somebody, or the alert of five minutes, waits
+NEWEST = "latest"
+
+_WRONG_PASSWORD = "wrong password"  # noqa: S105  # restic's words
+_NUMBER_TAG = "number-"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One set in a repository. *taken_at* is aware."""
+    """One set in a repository. *taken_at* is aware; *number* is what its manifest should say, 0 if it is not told."""
 
     id: str
     taken_at: datetime
+    number: int
 
 
 @dataclass(frozen=True)
@@ -33,26 +40,38 @@ class Repository:
 
     target: str
     password: str
-    credentials: dict[str, str]
+    opened_by: Access
     cache: Path
 
     @classmethod
     def of(cls, target: str, keyring: Keyring, settings: Backup, cache: Path) -> Repository:
         """The repository at *target* with this box's password."""
-        return cls(target, keyring.backup_password(), _credentials(settings.credentials_file), cache)
+        return cls(target, keyring.backup_password(), access(target, settings.credentials_file), cache)
 
-    def provide(self) -> None:
-        """Make the repository if there is none yet; Refused if there is one with another password."""
-        probe = self._run("cat", "config", check=False)
+    def provide(self, *, known: bool) -> None:
+        """Make the repository if there is none yet. Refused if there is one with another password.
+
+        *known*: this box has saved there before. Then nothing is made: what is missing is a disk that is not mounted,
+        or copies that somebody removed.
+        """
+        probe = self._run("cat", "config", limit_s=QUICK_S, check=False)
         if probe.returncode == 0:
             return
-        if "wrong password" in probe.stderr:
+        if _WRONG_PASSWORD in probe.stderr:
             raise Refused(f"{self.target} holds another box's backups. Choose another target, or restore that box.")
-        self._run("init")
+        if known:
+            raise Unavailable(self._missing(probe))
+        made = self._run("init", limit_s=QUICK_S, check=False)
+        if made.returncode != 0:
+            raise Unavailable(f"{self.target} cannot be used: {_last_line(made.stderr)}")
 
-    def save(self, folder: Path) -> str:
-        """Copy *folder* into the repository; the new snapshot's id."""
-        done = self._run("backup", "--json", "--host", HOST, "--ignore-inode", "--ignore-ctime", ".", folder=folder)
+    def save(self, folder: Path, *, number: int) -> str:
+        """Copy *folder* into the repository; the new snapshot's id, or the beginning of it (before restic 0.15)."""
+        # Inode numbers and change times are another at each staging, and say nothing about the content.
+        done = self._run(
+            "backup", "--json", "--host", HOST, "--tag", f"{_NUMBER_TAG}{number}",
+            "--ignore-inode", "--ignore-ctime", ".", folder=folder,
+        )  # fmt: skip
         for line in done.stdout.splitlines():
             message = json.loads(line)
             if message.get("message_type") == "summary":
@@ -60,30 +79,64 @@ class Repository:
         raise Unavailable(f"restic did not say that it saved anything to {self.target}.")
 
     def snapshots(self) -> list[Snapshot]:
-        """All sets, oldest first."""
-        rows: list[dict[str, Any]] = json.loads(self._run("snapshots", "--json", "--host", HOST).stdout) or []
-        found = [Snapshot(row["id"], datetime.fromisoformat(_trim(row["time"]))) for row in rows]
+        """All sets, oldest first. Refused if the password does not fit, Unavailable if the target is not there."""
+        done = self._run("snapshots", "--json", "--host", HOST, "--no-lock", limit_s=QUICK_S, check=False)
+        if done.returncode != 0:
+            if _WRONG_PASSWORD in done.stderr:
+                raise Refused(f"The recovery key does not open the backups at {self.target}. Is it another box's?")
+            raise Unavailable(self._missing(done))
+        rows: list[dict[str, Any]] = json.loads(done.stdout) or []
+        found = [Snapshot(row["id"], datetime.fromisoformat(_trim(row["time"])), _number(row)) for row in rows]
         return sorted(found, key=lambda snapshot: snapshot.taken_at)
 
-    def check(self, *, read_all: bool) -> None:
-        """Refused if the repository is damaged; *read_all* looks at every byte."""
-        done = self._run("check", *(["--read-data"] if read_all else []), check=False)
+    def size_bytes(self, snapshot: str) -> int:
+        """Bytes that the files of *snapshot* will need."""
+        done = self._run("stats", "--json", "--mode", "restore-size", "--no-lock", snapshot)
+        return int(json.loads(done.stdout.splitlines()[-1])["total_size"])
+
+    def file(self, snapshot: str, name: str) -> bytes:
+        """The content of one small file of *snapshot*; Refused if it is not in there."""
+        done = self._run("dump", "--no-lock", snapshot, f"/{name}", check=False)
         if done.returncode != 0:
-            raise Refused(f"The backups in {self.target} are damaged: {_last_line(done.stderr)}. Use another target.")
+            raise Refused(f"The backup set {snapshot[:8]} at {self.target} has no readable {name}.")
+        return done.stdout.encode()
+
+    def check(self, *, part: int, of: int) -> None:
+        """Look at the repository's structure, and at every byte of one *part* (from 1) *of* its packs.
+
+        Refused if anything in it is damaged.
+        """
+        done = self._run("check", "--no-lock", f"--read-data-subset={part}/{of}", check=False)
+        if done.returncode != 0:
+            raise Refused(
+                f"The backups at {self.target} are damaged: {_last_line(done.stderr)}. Those at other targets are not "
+                "touched by that. Make a new repository in an empty folder or bucket, and name it in [backup] targets."
+            )
 
     def restore(self, snapshot: str, folder: Path) -> None:
-        """Write the files of *snapshot* into *folder*."""
-        self._run("restore", snapshot, "--target", str(folder))
+        """Write the files of *snapshot* into *folder*. Refused if what is needed for it is missing or damaged."""
+        done = self._run("restore", snapshot, "--target", str(folder), "--no-lock", check=False)
+        if done.returncode != 0:
+            raise Refused(f"The backup set {snapshot[:8]} at {self.target} is damaged: {_last_line(done.stderr)}.")
 
     def forget(self, keep: Backup) -> None:
         """Drop sets beyond what is kept, and the space that only they used."""
+        self._run("unlock", limit_s=QUICK_S)  # only what a killed process left
         self._run(
             "forget", "--host", HOST, "--group-by", "host", "--prune",
             "--keep-hourly", str(keep.keep_hourly), "--keep-daily", str(keep.keep_daily),
             "--keep-weekly", str(keep.keep_weekly), "--keep-monthly", str(keep.keep_monthly),
         )  # fmt: skip
 
-    def _run(self, *arguments: str, folder: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def _missing(self, done: Done) -> str:
+        why = _last_line(done.stderr)
+        if is_folder(self.target):
+            return f"There is no backup repository at {self.target}. Is the disk mounted? ({why})"
+        return f"{self.target} does not answer, or has no backup repository: {why}"
+
+    def _run(
+        self, *arguments: str, folder: Path | None = None, limit_s: float | None = None, check: bool = True
+    ) -> Done:
         program = shutil.which("restic")
         if program is None:
             raise Refused("restic is not installed. Install it with: apt-get install restic")
@@ -93,36 +146,28 @@ class Repository:
             "RESTIC_REPOSITORY": self.target,
             "RESTIC_PASSWORD": self.password,  # not on the command line, which everybody may read
             "RESTIC_CACHE_DIR": str(self.cache),
-            **self.credentials,
+            **self.opened_by.environment,
         }
-        try:
-            done = subprocess.run(  # noqa: S603  # fixed program
-                [program, *arguments],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as e:
-            raise Unavailable(f"{self.target} did not finish within {TIMEOUT_S // 60} minutes.") from e
+        done = process.run(
+            [program, *self.opened_by.options, *arguments],
+            environment,
+            about=self.target,
+            folder=folder,
+            limit_s=limit_s,
+        )
         if check and done.returncode != 0:
             raise Unavailable(f"{self.target}: {_last_line(done.stderr)}")
         return done
 
 
-def _credentials(file: str) -> dict[str, str]:
-    if not file:
-        return {}
-    lines = Path(file).read_text(encoding="utf-8").splitlines()
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip() for name, value in pairs}
+def _number(row: dict[str, Any]) -> int:
+    told = [tag.removeprefix(_NUMBER_TAG) for tag in row.get("tags") or [] if tag.startswith(_NUMBER_TAG)]
+    return int(told[0]) if told and told[0].isdigit() else 0
 
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it gave no reason"
+    return lines[-1].strip().rstrip(".") if lines else "it gave no reason"
 
 
 def _trim(stamp: str) -> str:

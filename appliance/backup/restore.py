@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import pwd
 import shutil
+import tempfile
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import psycopg
-
-from appliance.backup.database_copy import SQL_FILE, count_postgres_rows, load_dump
-from appliance.backup.make import SETTINGS_COPY, read_state
+from appliance.backup import placing, postgres_set
+from appliance.backup.contents import SETTINGS_COPY
 from appliance.backup.manifest import Manifest
-from appliance.backup.prove import prove
+from appliance.backup.prove import prove, refuse_without_room
 from appliance.backup.restic import Repository, Snapshot
-from appliance.backup.sqlite_set import SQLITE_FILE
-from appliance.configure.files import write
-from appliance.keys.change import adopt
+from appliance.backup.state import read_state
 from appliance.storage.volume import refuse_if_closed
 from core.errors import Refused
-from core.settings import Backup, Settings, load
+from core.settings import Backup, Settings, load, parse
 from webapp.crypto.keyring import MASTER_BYTES, Keyring
 
 Say = Callable[[str], None]
@@ -43,10 +41,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Restored:
-    """*aside* is where the data lie that were there before, if there were any."""
+    """*aside* is where the data lie that were there before, if there were any: a folder, or a schema of PostgreSQL."""
 
     manifest: Manifest
-    aside: Path | None
+    settings: Settings
+    aside: str = ""
 
 
 def parse_recovery_key(text: str) -> Keyring:
@@ -64,54 +63,87 @@ def parse_recovery_key(text: str) -> Keyring:
 def restore(wanted: Wanted, config: Path, *, at: datetime, say: Say) -> Restored:
     """Bring back the box whose backups lie at ``wanted.target``. Refused, with nothing changed, if anything is wrong.
 
-    If *config* exists its paths and database are used; else the settings of the backed-up box are put there.
+    If *config* exists its paths and database are used; else the settings of the backed-up box are put there. A restore
+    that was cut off while it put a set in its place is finished, whatever is wanted now.
     """
     keyring = parse_recovery_key(wanted.recovery_key)
-    settings = load(config) if config.exists() else None
-    newest_known = 0
-    if settings is not None:
-        refuse_if_closed(settings)
-        refuse_over_live_data(settings, wanted.replace)
-        newest_known = read_state(settings).number
-    scratch = _scratch_beside(settings, config)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
-    try:
-        say("looking through every byte of the backups")
+    with tempfile.TemporaryDirectory(prefix="wellhouse-restore-", dir="/var/tmp") as cache:
         opened_by = Backup(credentials_file=wanted.credentials_file)
-        place = Repository.of(wanted.target, keyring, opened_by, scratch / "cache")
-        place.check(read_all=True)
-        chosen = _choose(place.snapshots(), wanted.snapshot)
-        say(f"fetching the set of {chosen.taken_at:%Y-%m-%d %H:%M} UTC")
-        found = scratch / "set"
-        place.restore(chosen.id, found)
-        say("proving it")
-        proved = prove(found, keyring, newer_than=0 if wanted.snapshot else newest_known)
+        place = Repository.of(wanted.target, keyring, opened_by, Path(cache))
+        settings = load(config) if config.exists() else None
+        if settings is not None:
+            refuse_if_closed(settings)
+        if settings is not None and (cut_off := placing.planned(settings, keyring)):
+            return _finish(cut_off, settings, config, keyring, at=at, say=say)
+        say("asking for the backups there")
+        snapshots = place.snapshots()
+        chosen = _choose(snapshots, wanted.snapshot)
         if settings is None:
-            settings = load(found / SETTINGS_COPY)
-            refuse_over_live_data(settings, wanted.replace)
-        if settings.database.engine != proved.engine:
-            raise Refused(f"The backup is of {proved.engine}, and {config} says {settings.database.engine}.")
-        say("putting it in place")
-        aside = _put_in_place(found, settings, config, wanted, at=at)
-        if proved.engine == "postgresql":
-            _fill_postgres(settings, found / SQL_FILE, proved)
-        return Restored(proved, aside)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            settings = _settings_of(place, chosen)
+            if cut_off := placing.planned(settings, keyring):
+                return _finish(cut_off, settings, config, keyring, at=at, say=say)
+        refuse_over_live_data(settings, wanted.replace)
+        _refuse_without_account(settings)
+        decided = _prepare(wanted, settings, keyring, place, snapshots, chosen, at=at, say=say)
+    return _finish(decided, settings, config, keyring, at=at, say=say)
 
 
 def refuse_over_live_data(settings: Settings, replacing: bool) -> None:
     """Refused if there are data that a restore would cover and nobody asked for that."""
-    if settings.paths.database_file.exists() and not replacing:
+    if replacing:
+        return
+    there = ""
+    if settings.paths.database_file.exists():
+        there = f"{settings.paths.database_file} exists."
+    elif settings.database.engine == "postgresql" and not postgres_set.is_empty(settings):
+        there = "The PostgreSQL database is not empty."
+    if there:
         raise Refused(
-            f"{settings.paths.database_file} exists. To put the backup in its place (what is there is kept aside), "
-            "stop Wellhouse and give --replace."
+            f"{there} To put the backup in its place (what is there is kept aside), stop Wellhouse and give --replace."
         )
-    if settings.database.engine == "postgresql":
-        with psycopg.connect(settings.database.dsn) as connection:
-            if count_postgres_rows(connection):
-                raise Refused("The PostgreSQL database is not empty. Make an empty one and name it in database.dsn.")
+
+
+def _prepare(
+    wanted: Wanted,
+    settings: Settings,
+    keyring: Keyring,
+    place: Repository,
+    snapshots: list[Snapshot],
+    chosen: Snapshot,
+    *,
+    at: datetime,
+    say: Say,
+) -> placing.Plan:
+    """Fetch and prove the set; the plan to put it in its place. Refused, leaving nothing behind, if it is not good."""
+    newest_here = read_state(settings).number
+    scratch = placing.make_scratch(settings)
+    try:
+        refuse_without_room(scratch, place.size_bytes(chosen.id))
+        say(f"fetching the set of {chosen.taken_at:%Y-%m-%d %H:%M} UTC")
+        found = scratch / "set"
+        place.restore(chosen.id, found)
+        say("proving it")
+        proved = prove(found, keyring, newer_than=0 if wanted.snapshot else newest_here)
+        _refuse_other_engine(settings, proved)
+        schema = ""
+        if proved.engine == "postgresql":
+            say("loading it into PostgreSQL")
+            placing.give_to_portal([scratch], settings)
+            schema = postgres_set.load(settings, found / postgres_set.SQL_FILE, at=at)
+        newest = max([newest_here, proved.number, *(each.number for each in snapshots)])
+        return placing.plan(settings, keyring, proved, newest=newest, schema=schema, at=at)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _finish(
+    decided: placing.Plan, settings: Settings, config: Path, keyring: Keyring, *, at: datetime, say: Say
+) -> Restored:
+    say("putting it in place")
+    aside = placing.carry_out(decided, settings, config, keyring, at=at)
+    places = [*([str(aside)] if aside else []), *([f"the schema {decided.schema}"] if decided.schema else [])]
+    return Restored(decided.manifest, settings, " and ".join(places))
 
 
 def _choose(snapshots: list[Snapshot], wanted: str) -> Snapshot:
@@ -125,45 +157,25 @@ def _choose(snapshots: list[Snapshot], wanted: str) -> Snapshot:
     return matching[0]
 
 
-def _scratch_beside(settings: Settings | None, config: Path) -> Path:
-    # On the file system of the data where it is known, so that the last step is a rename.
-    beside = Path(settings.paths.data) if settings else config.parent
-    return beside.parent / f".{beside.name}.restoring"
+def _settings_of(place: Repository, chosen: Snapshot) -> Settings:
+    try:
+        return parse(tomllib.loads(place.file(chosen.id, SETTINGS_COPY).decode()))
+    except tomllib.TOMLDecodeError as e:
+        raise Refused(f"The settings in the backup set {chosen.id[:8]} are damaged.") from e
 
 
-def _put_in_place(found: Path, settings: Settings, config: Path, wanted: Wanted, *, at: datetime) -> Path | None:
-    data = Path(settings.paths.data)
-    aside: Path | None = None
-    if wanted.replace and settings.paths.database_file.exists():
-        aside = data.with_name(f"{data.name}.before-{at:%Y%m%d-%H%M%S}")
-        data.rename(aside)
-    if not data.exists():
-        data.mkdir(parents=True, mode=0o700)
-        _give_to_owner(data, settings)
-    for name in (SQLITE_FILE, "documents", "rtc"):
-        if (found / name).exists():
-            target = data / name
-            if target.is_dir():
-                shutil.rmtree(target)
-            shutil.move(found / name, target)
-            # Only what came: PostgreSQL's own files, which may lie beside it, are another account's.
-            _give_to_owner(target, settings)
-    adopt(settings, parse_recovery_key(wanted.recovery_key), at=at)
-    if not config.exists():
-        config.parent.mkdir(parents=True, exist_ok=True)
-        write(config, (found / SETTINGS_COPY).read_bytes(), mode=0o644)
-    return aside
-
-
-def _fill_postgres(settings: Settings, dump: Path, proved: Manifest) -> None:
-    load_dump(settings, dump)
-    with psycopg.connect(settings.database.dsn) as connection:
-        if count_postgres_rows(connection) != proved.rows:
-            raise Refused("PostgreSQL does not hold the rows that the backup names. Restore into another database.")
-
-
-def _give_to_owner(path: Path, settings: Settings) -> None:
-    if os.geteuid() != 0 or not settings.users.portal:
+def _refuse_without_account(settings: Settings) -> None:
+    if not settings.users.portal:
         return
-    for each in [path, *path.rglob("*")] if path.is_dir() else [path]:
-        shutil.chown(each, settings.users.portal, settings.users.portal)
+    try:
+        pwd.getpwnam(settings.users.portal)
+    except KeyError as e:
+        raise Refused(
+            f"There is no account {settings.users.portal} on this machine yet. Install Wellhouse with ./install.sh "
+            "first, then restore with --replace."
+        ) from e
+
+
+def _refuse_other_engine(settings: Settings, proved: Manifest) -> None:
+    if settings.database.engine != proved.engine:
+        raise Refused(f"The backup is of {proved.engine}, and the settings here say {settings.database.engine}.")

@@ -1,57 +1,44 @@
-"""What is due, and what is worth an alert: arithmetic on what the keeper remembers. No clock, no disk."""
+"""What is due: arithmetic on what the keeper remembers. No clock, no disk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import msgspec
 
 BACKUP_EVERY = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=10)
-PROBE_EVERY = timedelta(minutes=2)  # twice within the five minutes in which a dead target must be told
+PROBE_EVERY = timedelta(seconds=90)
+# A target that fails once is asked again at each look until it has failed for this long. With PROBE_EVERY, and twice
+# the time that restic is given to answer (45 s), this stays within the five minutes in which a dead one must be told.
+PATIENCE = timedelta(seconds=50)
+AT_ONCE = timedelta(0)
 DRILL_HOUR_UTC = 3
-REMIND_AFTER = timedelta(hours=24)
 
 
-@dataclass(frozen=True)
-class Target:
-    """What the keeper knows of one target. Times are aware; *fault* is the last sentence, empty while all is well."""
+class Target(msgspec.Struct, frozen=True):
+    """What the keeper knows of one target. *drilled_at* is the last try, *proved_at* the last that went well."""
 
-    saved_at: datetime | None = None
     tried_at: datetime | None = None
     probed_at: datetime | None = None
     drilled_at: datetime | None = None
-    fault: str = ""
-    alerted_at: datetime | None = None
+    proved_at: datetime | None = None
 
 
-def backup_is_due(target: Target, *, at: datetime) -> bool:
+def backup_is_due(target: Target, saved_at: datetime | None, *, at: datetime) -> bool:
     """An hour after the last set, or ten minutes after a try that failed."""
-    if target.saved_at is not None and at - target.saved_at < BACKUP_EVERY:
+    if saved_at is not None and at - saved_at < BACKUP_EVERY:
         return False
     return target.tried_at is None or at - target.tried_at >= RETRY_AFTER
 
 
-def probe_is_due(target: Target, *, at: datetime) -> bool:
+def probe_is_due(target: Target, *, failing: bool, at: datetime) -> bool:
     """Whether to ask the target if it is still there."""
-    return target.probed_at is None or at - target.probed_at >= PROBE_EVERY
+    return failing or target.probed_at is None or at - target.probed_at >= PROBE_EVERY
 
 
-def drill_is_due(target: Target, *, at: datetime) -> bool:
+def drill_is_due(target: Target, saved_at: datetime | None, *, at: datetime) -> bool:
     """Once a night, of a target that has a set."""
-    if target.saved_at is None or at.hour < DRILL_HOUR_UTC:
+    if saved_at is None or at.hour < DRILL_HOUR_UTC:
         return False
     return target.drilled_at is None or target.drilled_at.date() < at.date()
-
-
-def after_answer(target: Target, fault: str) -> Target:
-    """What is known once the target has answered, or has not."""
-    if fault:
-        return replace(target, fault=fault)
-    return replace(target, fault="", alerted_at=None)
-
-
-def alert_is_due(target: Target, *, at: datetime) -> bool:
-    """At the first fault, and again each day that it lasts."""
-    if not target.fault:
-        return False
-    return target.alerted_at is None or at - target.alerted_at >= REMIND_AFTER

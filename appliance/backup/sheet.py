@@ -33,11 +33,19 @@ Recovery key
 Backups lie in
 {targets}
 
+Besides this sheet you need what opens the target: the disk itself, the SSH key
+or the storage's access key. Write here where that is kept:
+    ______________________________________________________________
+
 When the box is lost
  1. Install Debian or Ubuntu on another machine and get Wellhouse.
  2. Run:  wellhouse restore TARGET
+    (with --credentials-file FILE if the target needs a key)
  3. Type the recovery key when it asks.
 
 When the box is there and does not open (a TPM2 cleared or replaced, a passphrase forgotten)
     sudo wellhouse unlock --recovery-key
+
+Without Wellhouse the program restic opens the backups, with this password:
+    {keyring.backup_password()}
 """

@@ -7,9 +7,11 @@ from pathlib import Path
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from core.errors import Refused
+from webapp.audit.anchor import Anchor
 from webapp.crypto.keyring import Keyring
 
 SQLITE_FILE = "wellhouse.db"
+LAST_AUDIT_ROW = "SELECT sequence, mac, at FROM audit_event ORDER BY sequence DESC LIMIT 1"
 
 
 def count_rows(file: Path, keyring: Keyring) -> dict[str, int]:
@@ -24,6 +26,21 @@ def count_rows(file: Path, keyring: Keyring) -> dict[str, int]:
         }
     finally:
         connection.close()
+
+
+def audit_end(file: Path, keyring: Keyring) -> Anchor:
+    """The last row of the audit record in an SQLCipher file."""
+    connection = open_copy(file, keyring)
+    try:
+        row = connection.execute(LAST_AUDIT_ROW).fetchone()
+    finally:
+        connection.close()
+    return anchor_of(row)
+
+
+def anchor_of(row: tuple[int, bytes, int] | None) -> Anchor:
+    """What LAST_AUDIT_ROW found, on either database: the time is kept in microseconds."""
+    return Anchor(row[0], bytes(row[1]).hex(), row[2] / 1_000_000) if row else Anchor()
 
 
 def open_copy(file: Path, keyring: Keyring) -> sqlcipher.Connection:

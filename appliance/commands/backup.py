@@ -16,6 +16,9 @@ FAILED = 1
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["now", "list", "verify"])
+    parser.add_argument(
+        "--all-bytes", action="store_true", help="with verify: read every byte of the older ones too, not a seventh"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -23,7 +26,10 @@ def run(given: argparse.Namespace) -> int:
     box = target(given)
     if not box.settings.backup.targets:
         raise Refused("No backup target is set. Name one under [backup] targets in the settings.")
-    answers = portal_steps.run(f"backup-{given.what}", box.settings, box.config)
+    if given.all_bytes and given.what != "verify":
+        raise Refused("--all-bytes goes with verify.")
+    how = ["all-bytes"] if given.all_bytes else []
+    answers = portal_steps.run(f"backup-{given.what}", box.settings, box.config, *how)
     for answer in answers:
         if answer["fault"]:
             print(f"{answer['target']}: {answer['fault']}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from appliance.backup.restore import Wanted, restore
@@ -40,10 +41,19 @@ def run(given: argparse.Namespace) -> int:
     else:
         done = restore(wanted, config, at=utcnow(), say=_say)
     made_at = from_unix(done.manifest.made_at)
-    print(f"The box of {made_at:%Y-%m-%d %H:%M} UTC is back: {sum(done.manifest.rows.values())} rows.")
+    rows, number = sum(done.manifest.rows.values()), done.manifest.number
+    print(
+        f"The box of {made_at:%Y-%m-%d %H:%M} UTC is back (set {number}, {rows} rows, {_age(utcnow() - made_at)} old)."
+    )
     if done.aside:
-        print(f"What was there before lies in {done.aside}.")
+        print(f"What was there before lies in {done.aside}. Remove it when you have seen that all is well.")
+    print("Start it now (systemctl start wellhouse, or wellhouse up), and run: wellhouse check")
     return 0
+
+
+def _age(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
 
 
 def _say(step: str) -> None:

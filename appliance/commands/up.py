@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 from appliance import health, notify, portal_steps
+from appliance.backup.placing import refuse_half_restored
 from appliance.box import Box
 from appliance.commands.target import root_of, target
 from appliance.configure import root as folder
@@ -89,6 +90,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
     _say(f"Wellhouse is starting with {box.config}")
     if demo_file:
         demo_file.unlink(missing_ok=True)  # an older start's: it appears again when the box is ready
+    refuse_half_restored(settings)
     applied = apply(settings, box.config, at=utcnow())
     _say(f"  settings      ready{f', {len(applied.changed)} files written' if applied.changed else ''}")
     if applied.made_master_key and not settings.site.demo:

@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import peewee
 
+from core.clock import from_unix
+from webapp.audit.anchor import Anchor
 from webapp.audit.events import Event
 from webapp.audit.models import AuditEvent, AuditHead
 from webapp.db.database import db
@@ -52,15 +54,20 @@ def append(events: Iterable[Event], *, at: datetime) -> None:
 
 @dataclass(frozen=True)
 class Verdict:
-    """*rows* were looked at; *fault* is a sentence naming the first bad one, or empty."""
+    """*rows* were looked at; *fault* is a sentence naming the first bad one, or empty. *end* is the last good row."""
 
     rows: int
     fault: str
+    end: Anchor = field(default=Anchor(), compare=False)
 
 
-def verify() -> Verdict:
-    """Walk the whole chain; name the first row that was edited, removed, inserted or moved."""
-    mac, expected = GENESIS, 0
+def verify(anchors: Iterable[Anchor] = ()) -> Verdict:
+    """Walk the whole chain; name the first row that was edited, removed, inserted or moved.
+
+    *anchors* were remembered outside the database: each must still be there.
+    """
+    mac, expected, end = GENESIS, 0, Anchor()
+    remembered = {anchor.sequence: anchor for anchor in anchors if anchor.sequence}
     rows = iter(AuditEvent.select().order_by(AuditEvent.sequence).iterator())
     while True:
         try:
@@ -81,13 +88,36 @@ def verify() -> Verdict:
                 expected - 1,
                 f"Row {expected} of the audit record was edited or moved ({row.at:%Y-%m-%d %H:%M:%S} UTC).",
             )
+        end = Anchor(expected, mac.hex(), row.at.timestamp())
+        if (anchor := remembered.get(expected)) and not hmac.compare_digest(anchor.mac, end.mac):
+            return Verdict(expected - 1, _replaced(anchor))
+    if beyond := [anchor for sequence, anchor in remembered.items() if sequence > expected]:
+        return Verdict(expected, _cut_off(expected, max(beyond, key=lambda anchor: anchor.sequence)))
+    return _judge_head(expected, mac, end)
+
+
+def _judge_head(expected: int, mac: bytes, end: Anchor) -> Verdict:
     head = AuditHead.get_or_none(AuditHead.id == _HEAD)
     if head is None:
         fault = "" if expected == 0 else "The head of the audit record is missing."
-        return Verdict(expected, fault)
+        return Verdict(expected, fault, end)
     if head.sequence != expected or not hmac.compare_digest(_head_mac(expected, mac), bytes(head.mac)):
         return Verdict(expected, f"The audit record ends at row {expected}, but should end at row {head.sequence}.")
-    return Verdict(expected, "")
+    return Verdict(expected, "", end)
+
+
+def _cut_off(rows: int, anchor: Anchor) -> str:
+    return (
+        f"Row {rows + 1} of the audit record is missing, and all after it: row {anchor.sequence} "
+        f"({from_unix(anchor.at):%Y-%m-%d %H:%M:%S} UTC) was there, and is remembered outside the database."
+    )
+
+
+def _replaced(anchor: Anchor) -> str:
+    return (
+        f"Row {anchor.sequence} of the audit record is not the one that was there "
+        f"({from_unix(anchor.at):%Y-%m-%d %H:%M:%S} UTC): its end was cut off and written anew."
+    )
 
 
 _COVERED = ("sequence", "at", "action", "outcome", "account", "role", "session", "address", "client", "about")

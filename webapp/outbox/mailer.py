@@ -6,6 +6,8 @@ import json
 import smtplib
 import ssl
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -43,14 +45,20 @@ def post(to: str, template: MailTemplate, values: dict[str, str], *, at: datetim
 
 def compose(mail: Mail, settings: Settings, *, at: datetime) -> EmailMessage:
     """The message: its first line is the subject, the rest the text."""
-    text = _templates.get_template(f"{mail.template.value}.txt").render(json.loads(mail.values))
+    return _message(settings, mail.id, mail.to, mail.template, json.loads(mail.values), at=at)
+
+
+def _message(
+    settings: Settings, number: uuid.UUID, to: str, template: MailTemplate, values: dict[str, str], *, at: datetime
+) -> EmailMessage:
+    text = _templates.get_template(f"{template.value}.txt").render(values)
     subject, _, body = text.partition("\n")
     message = EmailMessage()
     message["From"] = settings.mail.sender
-    message["To"] = mail.to
+    message["To"] = to
     message["Subject"] = subject
     message["Date"] = formatdate(at.timestamp())
-    message["Message-ID"] = make_msgid(idstring=str(mail.id), domain=settings.site.hostname)
+    message["Message-ID"] = make_msgid(idstring=str(number), domain=settings.site.hostname)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body.lstrip("\n"))
     return message
@@ -87,22 +95,37 @@ def send_due(settings: Settings, *, at: datetime) -> int:
     return sent
 
 
+def send_now(settings: Settings, to: str, template: MailTemplate, values: dict[str, str], *, at: datetime) -> None:
+    """Send one mail past the outbox: for the news that the database cannot be written. OSError or SMTPException."""
+    message = _message(settings, uuid.uuid4(), to, template, values, at=at)
+    _hand_over(message, settings.mail)
+
+
+def greet(relay: MailSettings) -> None:
+    """Come as far as to be let in by the relay, and leave. OSError or SMTPException says what it said."""
+    with _let_in(relay) as smtp:
+        smtp.noop()
+
+
 def _hand_over(message: EmailMessage, relay: MailSettings) -> None:
+    with _let_in(relay) as smtp:
+        smtp.send_message(message)
+
+
+@contextmanager
+def _let_in(relay: MailSettings) -> Iterator[smtplib.SMTP]:
+    """A conversation with *relay*, encrypted and signed in as the settings ask."""
     context = ssl.create_default_context()
     if relay.security == "tls":
-        with smtplib.SMTP_SSL(relay.host, relay.port, timeout=SEND_TIMEOUT_S, context=context) as smtp:
-            _authenticate_and_send(smtp, message, relay)
-        return
-    with smtplib.SMTP(relay.host, relay.port, timeout=SEND_TIMEOUT_S) as smtp:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, timeout=SEND_TIMEOUT_S, context=context)
+    else:
+        smtp = smtplib.SMTP(relay.host, relay.port, timeout=SEND_TIMEOUT_S)
+    with smtp:
         if relay.security == "starttls":
             smtp.starttls(context=context)
-        _authenticate_and_send(smtp, message, relay)
-
-
-def _authenticate_and_send(smtp: smtplib.SMTP, message: EmailMessage, relay: MailSettings) -> None:
-    if relay.username:
-        smtp.login(relay.username, Path(relay.password_file).read_text(encoding="utf-8").strip())
-    smtp.send_message(message)
+        if relay.username:
+            smtp.login(relay.username, Path(relay.password_file).read_text(encoding="utf-8").strip())
+        yield smtp
 
 
 def _put_off(mail: Mail, why: str, *, at: datetime) -> None:

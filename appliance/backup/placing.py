@@ -1,0 +1,152 @@
+"""Putting a proved set in the place of what is there, so that being cut off in the middle does no harm.
+
+The set lies in ``.restore/set`` in the data folder, on the same file system as what it replaces (which may be a volume
+of its own, so the data folder itself cannot be renamed). Once it is proved a plan is written beside it; from then on
+only renames are left, each of which can be done again. Until the plan is gone the box does not start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from appliance import audit_anchor
+from appliance.backup.contents import DATA_FOLDERS, put_back_files
+from appliance.backup.manifest import Manifest
+from appliance.backup.postgres_set import SQL_FILE
+from appliance.backup.sqlite_set import SQLITE_FILE
+from appliance.backup.state import State, write_state
+from appliance.configure.files import owner, write
+from appliance.keys.change import adopt
+from core.errors import Refused
+from core.settings import Settings
+from webapp.crypto.keyring import Keyring
+
+ASIDE = "before-restore-"
+
+# What belongs to the database that is replaced, or is made anew by the new one's worker.
+_GONE_WITH_THE_OLD = (
+    SQLITE_FILE,
+    f"{SQLITE_FILE}-wal",
+    f"{SQLITE_FILE}-shm",
+    "queue.db",
+    "queue.db-wal",
+    "queue.db-shm",
+)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is being put in place. *names* are those that the set has; *fits* tells the recovery key that opened it;
+    *newest* is the highest number of a set that is known to exist; *schema* holds what PostgreSQL held before, which
+    has its new rows already.
+    """
+
+    manifest: Manifest
+    names: tuple[str, ...]
+    aside: str
+    fits: str
+    newest: int
+    schema: str
+
+
+def scratch(settings: Settings) -> Path:
+    """Where a set is fetched and proved."""
+    return Path(settings.paths.data) / ".restore"
+
+
+def make_scratch(settings: Settings) -> Path:
+    """The same, empty, for root alone; on a bare machine with the data folder around it."""
+    data = Path(settings.paths.data)
+    if not data.exists():
+        data.mkdir(parents=True, mode=0o700)
+        give_to_portal([data], settings)
+    shutil.rmtree(scratch(settings), ignore_errors=True)
+    scratch(settings).mkdir(mode=0o700)
+    return scratch(settings)
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Refused if a restore was cut off while it put the set in its place."""
+    if _plan_file(settings).exists():
+        raise Refused(
+            "A restore was cut off while it put the backup in its place. Nothing is lost: run the same "
+            "“wellhouse restore” again, and it goes on where it stopped."
+        )
+
+
+def planned(settings: Settings, keyring: Keyring) -> Plan | None:
+    """The plan of a restore that was cut off, if there is one. Refused if it was made with another recovery key."""
+    file = _plan_file(settings)
+    if not file.exists():
+        return None
+    plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+    if plan.fits != _fingerprint(keyring):
+        raise Refused("A restore with another recovery key was cut off here. Finish it with that key first.")
+    return plan
+
+
+def plan(settings: Settings, keyring: Keyring, proved: Manifest, *, newest: int, schema: str, at: datetime) -> Plan:
+    """Decide on the set in the scratch folder: from here on there is only forward."""
+    found = scratch(settings) / "set"
+    names = tuple(name for name in (*DATA_FOLDERS, SQLITE_FILE, SQL_FILE) if (found / name).exists())
+    os.sync()  # every byte of the set is on the disk before anything makes way for it
+    decided = Plan(proved, names, f"{ASIDE}{at:%Y%m%d-%H%M%S}", _fingerprint(keyring), newest, schema)
+    write(_plan_file(settings), msgspec.json.encode(decided), mode=0o600)
+    return decided
+
+
+def carry_out(decided: Plan, settings: Settings, config: Path, keyring: Keyring, *, at: datetime) -> Path | None:
+    """Put the set in its place; the folder in which lies what was there, if anything was. May be called again."""
+    data, found = Path(settings.paths.data), scratch(settings) / "set"
+    aside = data / decided.aside
+    last = SQLITE_FILE if SQLITE_FILE in decided.names else SQL_FILE
+    if (found / last).exists():
+        for name in (*_GONE_WITH_THE_OLD, *DATA_FOLDERS):
+            # What the set has too makes way in its turn: a second call would else take the new for the old.
+            if name not in decided.names:
+                _move_aside(data / name, aside)
+        for name in decided.names:
+            if name != last and (found / name).exists():
+                _move_aside(data / name, aside)
+                (found / name).rename(data / name)
+        if last == SQLITE_FILE:
+            _move_aside(data / last, aside)
+            (found / last).rename(data / last)
+        else:
+            (found / last).unlink()
+    put_back_files(found, config, settings)
+    adopt(settings, keyring, at=at)
+    write_state(settings, State(number=decided.newest, since=decided.newest))
+    audit_anchor.forget(settings)
+    give_to_portal([data / name for name in (*DATA_FOLDERS, SQLITE_FILE, "backup")], settings)
+    _plan_file(settings).unlink()
+    shutil.rmtree(scratch(settings))
+    return aside if aside.exists() else None
+
+
+def _move_aside(path: Path, aside: Path) -> None:
+    if path.exists():
+        aside.mkdir(mode=0o700, exist_ok=True)
+        path.rename(aside / path.name)
+
+
+def give_to_portal(paths: list[Path], settings: Settings) -> None:
+    """Make the portal's account the owner of *paths* and all in them, where this is root's to do."""
+    if os.geteuid() != 0 or not settings.users.portal:
+        return
+    own = owner(settings.users.portal)
+    for path in paths:
+        for each in [path, *path.rglob("*")] if path.is_dir() else [path] * path.exists():
+            os.chown(each, own.uid, own.gid)
+
+
+def _plan_file(settings: Settings) -> Path:
+    return scratch(settings) / "plan.json"
+
+
+def _fingerprint(keyring: Keyring) -> str:
+    return keyring.hash_key("restore").hex()
