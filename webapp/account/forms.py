@@ -7,7 +7,7 @@ from functools import cache
 from babel import Locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
@@ -54,6 +54,12 @@ class LinkForm(FlaskForm):  # type: ignore[misc]  # untyped base
     """*link* is the token from the address."""
 
     link = HiddenField()
+
+
+class NotificationsForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """A field for each MailKind, by its value."""
+
+    appointment = BooleanField(_l("News about my appointments"))
 
 
 class InfoForm(FlaskForm):  # type: ignore[misc]  # untyped base

@@ -60,6 +60,23 @@ class Device(Row):
         indexes = ((("account", "token_hash"), True),)
 
 
+class MailKind(enum.StrEnum):
+    """Mails that somebody may do without. Those that keep an account safe are not among them."""
+
+    APPOINTMENT = "appointment"
+
+
+class UnwantedMail(Row):
+    """*account* does not want mails of *kind*."""
+
+    account_id: uuid.UUID
+    account = peewee.ForeignKeyField(Account, on_delete="CASCADE")
+    kind = Choice(MailKind)
+
+    class Meta:
+        indexes = ((("account", "kind"), True),)
+
+
 class LinkPurpose(enum.StrEnum):
     """What a link is for. The first four lead to choosing a password."""
 

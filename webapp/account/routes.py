@@ -19,8 +19,8 @@ from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import public, signed_in
 from webapp.access.step_up import StepUp
-from webapp.account import actions, address, browser, policy, queries, signing_in
-from webapp.account.forms import AddressForm, InfoForm, LinkForm, SignInForm
+from webapp.account import actions, address, browser, policy, queries, signing_in, wishes
+from webapp.account.forms import AddressForm, InfoForm, LinkForm, NotificationsForm, SignInForm
 from webapp.account.mfa import requirement
 from webapp.account.mfa.pending import Pending
 from webapp.account.throttle import TooManyTries
@@ -182,6 +182,29 @@ def save_address(actor: Actor) -> ResponseReturnValue:
     address.prove(actor, address.own_link(actor, LinkForm().link.data or "", at=at), _settings(), at=at)
     flash(gettext("You sign in with the new address from now on."))
     return redirect(url_for("account.info"))
+
+
+@account.get("/account/notifications", allow=signed_in, records=nothing(OWN))
+def notifications(actor: Actor) -> ResponseReturnValue:
+    wanted = wishes.wanted_by(actor.id)
+    form = NotificationsForm(formdata=None, data=dict.fromkeys(wanted, True))
+    return render_template(
+        "account/notifications.html",
+        form=form,
+        me=queries.my_info(actor),
+        kinds=wishes.kinds_of(actor.id),
+        has_mail=bool(_settings().mail.host),
+        staff=bool(actor.roles & {Role.PROVIDER, Role.ADMIN}),
+        admin=Role.ADMIN in actor.roles,
+    )
+
+
+@account.post("/account/notifications", allow=signed_in, records=Action.PREFERENCES_SAVED)
+def save_notifications(actor: Actor) -> ResponseReturnValue:
+    form = NotificationsForm()
+    wishes.save(actor, {kind for kind in wishes.kinds_of(actor.id) if form[kind.value].data})
+    flash(gettext("Saved."))
+    return redirect(url_for("account.notifications"))
 
 
 @account.get("/account/idle", allow=signed_in, records=nothing(OWN), activity=False, json=True, while_owing=True)

@@ -14,7 +14,8 @@ from core.errors import Conflict, Invalid
 from core.settings import Settings
 from webapp.access.actor import Actor, Role
 from webapp.access.table import Right
-from webapp.account.models import Account, AccountRole
+from webapp.account.models import Account, AccountRole, MailKind
+from webapp.account.wishes import wanting
 from webapp.appointments import booking
 from webapp.appointments.links import appointment_path
 from webapp.appointments.models import (
@@ -154,7 +155,8 @@ def _tell(
     if not settings.mail.host:
         return
     link = urljoin(settings.origin, appointment_path(appointment))
-    for account in Account.select(Account.email).where(Account.id.in_(accounts) & (Account.id != actor.id)):
+    wanted = wanting(accounts, MailKind.APPOINTMENT) - {actor.id}
+    for account in Account.select(Account.email).where(Account.id.in_(wanted)):
         post(account.email, MailTemplate.APPOINTMENT, {"link": link}, at=at)
 
 

@@ -16,8 +16,9 @@ from webapp.access import sessions
 from webapp.access.actor import Actor, Role
 from webapp.access.rules import ABSENT, On
 from webapp.access.table import Act, Resource, Right
-from webapp.account.models import Account
+from webapp.account.models import Account, MailKind
 from webapp.account.queries import roles_of
+from webapp.account.wishes import wanting
 from webapp.audit.events import Action, Event
 from webapp.clients import policy
 from webapp.clients.family_invitations import invite
@@ -145,7 +146,7 @@ def add(
         if account is None:
             return invite(actor, member, settings, at=at)
         notify([account.id], NoticeKind.APPOINTMENT, member.id, at=at)
-        if settings.mail.host:
+        if settings.mail.host and wanting([account.id], MailKind.APPOINTMENT):
             post(account.email, MailTemplate.APPOINTMENT, {"link": settings.origin}, at=at)
     return ""
 
