@@ -78,6 +78,7 @@ class Resource(enum.StrEnum):
     CLIENT_LIST = "List of clients: names and contact"
     CLIENT_CONTACT = "Client profile: name and contact"
     CLIENT_RECORD = "Client profile: everything"
+    CLIENT_SIGN_IN = "How a client signs in"
     CARE_TEAM = "Care team"
     REGISTRATION = "Registration: who asks to become a client"
     FAMILY = "Family: who acts for a client"
@@ -145,6 +146,12 @@ TABLE = (
     _row(Resource.CLIENT_RECORD, Act.READ, {SELF, ASSIGNED, GLASS}),
     _row(Resource.CLIENT_RECORD, Act.UPDATE, {SELF, ASSIGNED}, note="clients: not their birth date"),
     _row(Resource.CLIENT_RECORD, Act.INVITE, {ASSIGNED}),
+    _row(
+        Resource.CLIENT_SIGN_IN,
+        Act.UPDATE,
+        {ADMIN},
+        note="starts a reset, with a fresh proof; never a password",
+    ),
     _row(Resource.CARE_TEAM, Act.UPDATE, {ASSIGNED}),
     _row(Resource.REGISTRATION, Act.READ, {ADMIN, *PROVIDERS}),
     _row(

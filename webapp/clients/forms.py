@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from core.clock import utcnow
@@ -162,6 +163,24 @@ class EmergencyForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             _at_most(REASON_MAX),
         ],
         filters=[_trim],
+    )
+
+
+class ResetForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Why a client is let in again, and what they have lost."""
+
+    note = TextAreaField(
+        lazy_gettext("How did you make sure that it is them?"),
+        [DataRequired(lazy_gettext("Please write how you made sure that it is them.")), _at_most(500)],
+        filters=[_trim],
+    )
+    factors = RadioField(
+        lazy_gettext("What is lost?"),
+        [InputRequired(lazy_gettext("Please choose what is lost."))],
+        choices=[
+            SelectChoice("stay", lazy_gettext("Only the password")),
+            SelectChoice("go", lazy_gettext("The phone or key too")),
+        ],
     )
 
 

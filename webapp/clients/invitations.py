@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, Refused
 from core.ids import new_token, token_hash
 from core.settings import Settings
 from webapp.access.actor import Actor, Role
 from webapp.account.actions import create_account, tidy_email
+from webapp.account.colleagues.actions import start_reset as reset_account
 from webapp.account.models import Account
 from webapp.account.passwords import choose
+from webapp.account.queries import roles_of
 from webapp.account.signing_in import Caller, open_session
 from webapp.account.signing_in import Opened as SignedIn
 from webapp.audit.events import Action, Event
@@ -126,6 +128,29 @@ def accept(opened: Opened, password: str, settings: Settings, caller: Caller, *,
         session = open_session(account.id, caller, settings.portal, at=at)
         work.events.append(Event(Action.INVITATION_ACCEPTED, session.actor, client=client.id))
     return Accepted(session, opened.invitation.appointment)
+
+
+def start_reset(
+    actor: Actor, client_id: uuid.UUID, settings: Settings, *, note: str, drops_factors: bool, at: datetime
+) -> str | None:
+    """Let a client in again who can sign in no more: a link to choose a password, mailed or, without a relay, returned.
+
+    Conflict for whoever has no account yet; Refused for colleagues, whose accounts are looked after elsewhere.
+    """
+    client = Client.get_by_id(client_id)
+    if client.account_id is None:
+        raise Conflict(gettext("%(name)s cannot sign in yet. Invite them instead.", name=client.name))
+    if roles_of(client.account_id) & {Role.PROVIDER, Role.ADMIN}:
+        raise Refused(gettext("%(name)s is a colleague too. Start the reset under Colleagues.", name=client.name))
+    return reset_account(
+        actor,
+        Account.get_by_id(client.account_id),
+        note=note,
+        drops_factors=drops_factors,
+        settings=settings,
+        client=client_id,
+        at=at,
+    )
 
 
 def take_over_family(account: uuid.UUID, email: str) -> None:

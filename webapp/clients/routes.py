@@ -17,6 +17,7 @@ from core.settings import Settings
 from webapp.access.actor import Actor, Role
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import by_role, public
+from webapp.access.step_up import StepUp
 from webapp.access.table import Act, Resource
 from webapp.account import browser
 from webapp.audit.events import Action
@@ -27,6 +28,7 @@ from webapp.clients.forms import (
     NewContactForm,
     OwnForm,
     PasswordForm,
+    ResetForm,
     language_name,
     relation_name,
 )
@@ -53,6 +55,7 @@ create_rule = by_role(Resource.CLIENT_CONTACT, Act.CREATE)
 edit_rule = policy.of_client(Resource.CLIENT_CONTACT, Act.UPDATE)
 archive_rule = policy.of_client(Resource.CLIENT_CONTACT, Act.ARCHIVE)
 invite_rule = policy.of_client(Resource.CLIENT_RECORD, Act.INVITE)
+reset_rule = policy.of_client(Resource.CLIENT_SIGN_IN, Act.UPDATE)
 team_rule = policy.of_client(Resource.CARE_TEAM, Act.UPDATE)
 
 
@@ -144,6 +147,36 @@ def invite(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return render_template("clients/invited.html", read=read, link=link, back=None)
 
 
+@clients.get("/clients/<uuid:client_id>/reset", allow=reset_rule, records=Action.CLIENT_VIEWED, step_up=StepUp.CONFIRM)
+def reset(_actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    return _reset_page(read, ResetForm(formdata=None))
+
+
+@clients.post("/clients/<uuid:client_id>/reset", allow=reset_rule, records=Action.RESET_STARTED, step_up=StepUp.CONFIRM)
+def start_reset(actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    form = ResetForm()
+    if not form.validate_on_submit():
+        return _reset_page(read, form)
+    settings: Settings = current_app.extensions["wellhouse.settings"]
+    drops = form.factors.data == "go"
+    try:
+        link = invitations.start_reset(
+            actor, read.client.id, settings, note=form.note.data, drops_factors=drops, at=utcnow()
+        )
+    except (Invalid, Conflict) as e:
+        show_refusal(form, e)
+        return _reset_page(read, form), 409
+    if link is not None:
+        return render_template("clients/reset_link.html", read=read, link=link)
+    flash(gettext("A mail with a link is on its way to %(name)s.", name=read.client.name))
+    return redirect(url_for("clients.info", client_id=read.client.id))
+
+
+def _reset_page(read: ReadClient, form: ResetForm) -> str:
+    has_mail = bool(current_app.extensions["wellhouse.settings"].mail.host)
+    return render_template("clients/reset.html", read=read, form=form, has_mail=has_mail)
+
+
 def _load_invitation(_actor: Actor, token: str) -> Opened | None:
     return invitations.open_link(token, at=utcnow())
 
@@ -191,6 +224,7 @@ def _info_page(actor: Actor, read: ReadClient, *, trouble: str = "") -> str:
         emergencies=break_glass.told_on_profile(read.audit_client, at=at) if read.cares else (),
         cares=read.cares,
         edits=read.may(Resource.CLIENT_CONTACT, Act.UPDATE) and not (actor.role is Role.CLIENT and shown.archived),
+        resets=read.may(Resource.CLIENT_SIGN_IN, Act.UPDATE),
         archives=read.may(Resource.CLIENT_CONTACT, Act.ARCHIVE),
         may_break_glass=read.may(Resource.BREAK_GLASS, Act.CREATE),
         trouble=trouble,

@@ -96,12 +96,20 @@ def enable(actor: Actor, account: Account) -> None:
 
 
 def start_reset(
-    actor: Actor, account: Account, *, note: str, drops_factors: bool, settings: Settings, at: datetime
+    actor: Actor,
+    account: Account,
+    *,
+    note: str,
+    drops_factors: bool,
+    settings: Settings,
+    client: uuid.UUID | None = None,
+    at: datetime,
 ) -> str | None:
     """A link with which *account* chooses a password, mailed to its owner or, without a relay, returned.
 
     *note* says how the actor made sure of who asked. *drops_factors*: second factors and recovery codes go too. For an
-    admin the link opens a day later, and all admins are told at once: any of them can stop it.
+    admin the link opens a day later, and all admins are told at once: any of them can stop it. *client*: in whose
+    record the reset stands too.
     """
     if account.id == actor.id:
         raise Refused(gettext("Nobody resets their own account. Change your password under My Account."))
@@ -114,7 +122,7 @@ def start_reset(
     waits = waits_for_a_day(account)
     opens_at = at + ADMIN_WAITS if waits else at
     about = {"account": account.id, "second factors": "go" if drops_factors else "stay"}
-    with unit(Event(Action.RESET_STARTED, actor, about=about)):
+    with unit(Event(Action.RESET_STARTED, actor, client=client, about=about)):
         link = links.make(
             account.id,
             LinkPurpose.RESET,
