@@ -111,7 +111,7 @@ def crawl(app: Flask, browser: Browser) -> Iterator[Page]:
 
 
 # What a request may note of a session without changing it: that somebody is there.
-SEEN = {"session": {"last_seen_at", "in_visit_at"}}
+SEEN = {"session": {"last_seen_at", "in_visit_at", "shown_at"}}
 
 
 def fingerprints() -> dict[str, str]:

@@ -113,12 +113,22 @@ def _who(
     address = request.remote_addr or ""
     token = sessions.read_cookie()
     session = sessions.find(token, settings.portal, at=at) if token else None
+    if token and session is None:
+        _record_dead_cookie(token, address, at)
     if session is not None and session.visit_only and not in_visit:
         session = None
     actor = identify(session, address, at) if session else None
     if actor is None or session is None:
         return anonymous(address), None
     return replace(actor, acting_for=session.acting_for), session
+
+
+def _record_dead_cookie(token: str, address: str, at: datetime) -> None:
+    dead = sessions.shown_after_end(token, at=at)
+    if dead is not None:
+        about = {"session": dead[0], "account": dead[1]}
+        with unit(Event(Action.ENDED_SESSION_SHOWN, anonymous(address), about=about, outcome=Outcome.REFUSED)):
+            pass
 
 
 def _refuse_foreign_origin(settings: Settings) -> None:

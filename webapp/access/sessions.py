@@ -18,6 +18,7 @@ from webapp.db.unit import current_unit, housekeeping
 
 COOKIE = "__Host-session"
 IN_VISIT_FOR = timedelta(minutes=2)  # a visit's page is heard of every 15 s
+UNDER_WAY = timedelta(minutes=1)
 SEEN_EVERY_S = 60  # last-seen is written at most this often: a page view should not cost a synced write
 
 
@@ -37,6 +38,7 @@ class Session(Row):
     confirmed_at = Moment(null=True)  # when the strongest proof that the account has was given again
     acting_for = peewee.UUIDField(null=True)  # the client for whom lists are shown, if one of several was chosen
     in_visit_at = Moment(null=True)  # when the page of a running visit was last heard of
+    shown_at = Moment(null=True)  # when its cookie was shown for the first time after its end
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,19 @@ def role_in(token: str) -> Role | None:
     """The role of the session of a cookie's token, good or not: where somebody was who has to sign in again."""
     row = Session.get_or_none(Session.token_hash == token_hash(token))
     return row.role if row else None
+
+
+def shown_after_end(token: str, *, at: datetime) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Session and account of a cookie that was kept, or stolen, beyond the session's end; the first time only.
+
+    Not within a minute of the end: requests that were under way then are nobody's guile.
+    """
+    row = Session.get_or_none(Session.token_hash == token_hash(token))
+    if row is None or row.ended_at is None or row.shown_at is not None or at < row.ended_at + UNDER_WAY:
+        return None
+    with housekeeping("one row in the record for each session, however often its cookie comes"):
+        first = Session.update(shown_at=at).where((Session.id == row.id) & Session.shown_at.is_null()).execute()
+    return (row.id, row.account) if first else None
 
 
 def touch(session: LiveSession, *, at: datetime) -> LiveSession:

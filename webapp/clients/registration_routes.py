@@ -151,7 +151,9 @@ def _approve_form(actor: Actor, found: ReadRegistration, *, empty: bool = False)
     mine = [each for each in registrations.namesakes(actor, found) if each.mine]
     known = [(str(each.face.id), each.face.name) for each in mine]
     form.same_as.choices = [*known, ("", lazy_gettext("Somebody new"))]
-    form.provider.choices = [(str(face.id), face.name) for face in queries.colleagues(actor)]
+    nobody_yet = [] if actor.role is Role.PROVIDER else [("", lazy_gettext("Choose a provider"))]
+    form.provider.choices = [*nobody_yet, *((str(face.id), face.name) for face in queries.colleagues(actor))]
+    form.provider.flags.required = True
     if empty:
         form.same_as.data = known[0][0] if known else ""
         form.provider.data = str(actor.id) if actor.role is Role.PROVIDER else ""

@@ -45,6 +45,7 @@ def bar() -> Bar:
             register_url=url_for("registration.register") if may_register else "",
         )
     waiting = waiting_people(actor)
+    owes = actor.owes_factor or actor.owes_password
     at_once = len({person.appointment_id for person in waiting}) == 1 and len(waiting) > 1
     return Bar(
         role=_BARS[actor.role],
@@ -56,7 +57,8 @@ def bar() -> Bar:
         phone=info.phone,
         idle=_idle(),
         drafts_url=url_for("drafts.keep"),
-        live_url=url_for("outbox.live", after=g.get("news_number")),
+        # Who owes something is let into nothing else, the news included.
+        live_url="" if owes else url_for("outbox.live", after=g.get("news_number")),
         waiting=tuple(waiting_line(person) for person in waiting),
         waiting_url=url_for("desk.home"),
         admit_all_url=url_for("visit.admit_all", appointment_id=waiting[0].appointment_id) if at_once else "",

@@ -16,9 +16,9 @@ from webapp.access.actor import Actor
 from webapp.account.alerts import tell_owner
 from webapp.account.mfa import pending, recovery, requirement, security_keys, totp
 from webapp.account.mfa.models import AuthenticatorApp, Purpose, SecurityKey
-from webapp.account.mfa.proofs import WrongCode
+from webapp.account.mfa.proofs import WrongCode, wrong_code_sentence
 from webapp.account.models import Account
-from webapp.audit.events import Action, Event
+from webapp.audit.events import Action, Event, Outcome
 from webapp.crypto.keyring import Keyring
 from webapp.db.unit import housekeeping, unit
 from webapp.outbox.models import MailTemplate
@@ -47,11 +47,12 @@ def add_app(
     The account's first factor brings ten recovery codes, to be shown once; an empty list otherwise.
     """
     title = _tidy(name)
+    app = AuthenticatorApp.get_by_id(app_id)
+    step = totp.matching_step(app.seed, code, at=at)
+    if step is None:
+        _record_refusal(actor, "app")
+        raise WrongCode(wrong_code_sentence([app.seed], code, at))
     with unit(Event(Action.FACTOR_ADDED, actor, about={"app": app_id})):
-        app = AuthenticatorApp.get_by_id(app_id)
-        step = totp.matching_step(app.seed, code, at=at)
-        if step is None:
-            raise WrongCode(gettext("This code is not right. Look at the newest one in your app, and try again."))
         app.name, app.confirmed_at, app.last_step = title, at, step
         app.save()
         _after_change(actor, settings, at=at)
@@ -76,13 +77,17 @@ def add_key(
 ) -> list[str]:
     """The key that answered is one of the actor's. Recovery codes as in add_app()."""
     title = _tidy(name)
-    challenge = security_keys.claim(ceremony, Purpose.REGISTER, account=actor.id, at=at)
-    with unit() as work:
-        _refuse_too_many(actor, SecurityKey)
-        key = security_keys.finish_registration(settings, challenge, answer, account=actor.id, name=title, at=at)
-        work.events.append(Event(Action.FACTOR_ADDED, actor, about={"key": key.id}))
-        _after_change(actor, settings, at=at)
-        return _first_codes(actor, keyring)
+    try:
+        challenge = security_keys.claim(ceremony, Purpose.REGISTER, account=actor.id, at=at)
+        with unit() as work:
+            _refuse_too_many(actor, SecurityKey)
+            key = security_keys.finish_registration(settings, challenge, answer, account=actor.id, name=title, at=at)
+            work.events.append(Event(Action.FACTOR_ADDED, actor, about={"key": key.id}))
+            _after_change(actor, settings, at=at)
+            return _first_codes(actor, keyring)
+    except (Invalid, Conflict):
+        _record_refusal(actor, "key")
+        raise
 
 
 def rename(actor: Actor, factor: AuthenticatorApp | SecurityKey, name: str) -> None:
@@ -119,6 +124,11 @@ def forget_unfinished(*, at: datetime) -> int:
     with housekeeping("a seed that was only shown"):
         unfinished = AuthenticatorApp.confirmed_at.is_null() & (AuthenticatorApp.created_at < at - UNFINISHED_LIFE)
         return int(AuthenticatorApp.delete().where(unfinished).execute())
+
+
+def _record_refusal(actor: Actor, kind: str) -> None:
+    with unit(Event(Action.FACTOR_REFUSED, actor, about={"kind": kind}, outcome=Outcome.REFUSED)):
+        pass
 
 
 def _after_change(actor: Actor, settings: Settings, *, at: datetime) -> None:

@@ -32,7 +32,7 @@ def check_app_code(account: uuid.UUID, code: str, *, at: datetime) -> None:
         return
     if any(totp.matching_step(seed, code, at=at) is not None for _, seed in seeds):
         raise WrongCode(gettext("This code was used already. Wait for the next one."))
-    raise WrongCode(_wrong_code_sentence([seed for _, seed in seeds], code, at))
+    raise WrongCode(wrong_code_sentence([seed for _, seed in seeds], code, at))
 
 
 def check_recovery_code(account: uuid.UUID, code: str, keyring: Keyring, *, at: datetime) -> None:
@@ -41,7 +41,8 @@ def check_recovery_code(account: uuid.UUID, code: str, keyring: Keyring, *, at: 
         raise WrongCode(gettext("This is not one of your recovery codes, or it was used already. Try another one."))
 
 
-def _wrong_code_sentence(seeds: list[str], code: str, at: datetime) -> str:
+def wrong_code_sentence(seeds: list[str], code: str, at: datetime) -> str:
+    """Why no app with one of *seeds* shows *code* now, as far as that can be told."""
     for seed in seeds:
         minutes = totp.minutes_off(seed, code, at=at)
         if minutes:
