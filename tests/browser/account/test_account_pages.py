@@ -17,8 +17,16 @@ from tests.webapp.account.mfa.enrolled import add_app
 from webapp.access.actor import Role
 
 OPEN = ("/sign-in", "/forgot-password", "/choose-password?link=old")
-OWN = ("/account", "/account/mfa", "/account/mfa/keys/new", "/account/password", "/account/email", "/account/sessions")
-ADMINS = ("/colleagues", "/colleagues/new", "/colleagues/mfa")
+OWN = (
+    "/account",
+    "/account/mfa",
+    "/account/mfa/keys/new",
+    "/account/password",
+    "/account/email",
+    "/account/sessions",
+    "/account/notifications",
+)
+ADMINS = ("/colleagues", "/colleagues/new", "/colleagues/mfa", "/clients/registrations")
 NARROW = {"width": 320, "height": 640}
 SIZES = (NARROW, {"width": 1280, "height": 800})
 
