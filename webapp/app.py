@@ -21,6 +21,7 @@ from webapp.account.colleagues.routes import colleagues
 from webapp.account.drafts.routes import drafts
 from webapp.account.mfa.routes import mfa
 from webapp.account.mfa.second_step_routes import second
+from webapp.account.mfa.unlock_routes import unlock
 from webapp.account.password_routes import password
 from webapp.account.queries import actor_of
 from webapp.account.routes import account
@@ -150,6 +151,7 @@ FEATURES: tuple[Feature, ...] = (
     password,
     mfa,
     second,
+    unlock,
     colleagues,
     practice,
     setup,

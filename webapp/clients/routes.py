@@ -82,6 +82,13 @@ def info(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     return _info_page(actor, read)
 
 
+@clients.get("/clients/<uuid:client_id>/beside", allow=policy.read_client, records=Action.CLIENT_VIEWED, json=True)
+def beside(_actor: Actor, read: ReadClient) -> ResponseReturnValue:
+    """The record as a part of another page: it stands beside the visit, and locks there as any page of it does."""
+    shown = queries.client_info(read, at=utcnow())
+    return render_template("clients/beside.html", read=read, client=shown, language=language_name(shown.language))
+
+
 @clients.get("/clients/<uuid:client_id>/edit", allow=edit_rule, records=Action.CLIENT_VIEWED)
 def edit(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     details = vars(queries.client_details(read)) if _writes_all(read) else {}

@@ -27,6 +27,8 @@ NEED_MORE = {
     "colleagues.stop_reset": "a reset that was started",
     "mfa.add_key": "a signature",
     "mfa.confirm_key": "a signature",
+    "unlock.by_code": "a code",
+    "unlock.by_password": "the password",
 }
 
 

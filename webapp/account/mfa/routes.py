@@ -193,13 +193,20 @@ def confirm_recovery_code(actor: Actor) -> ResponseReturnValue:
     )
 
 
-@mfa.post("/account/confirm/key/options", allow=signed_in, records=nothing("a challenge is not yet an act"), json=True)
+# Both in a visit, too: beside it, what has locked is unlocked by them (unlock_routes).
+@mfa.post(
+    "/account/confirm/key/options",
+    allow=signed_in,
+    records=nothing("a challenge is not yet an act"),
+    in_visit=True,
+    json=True,
+)
 def begin_confirm_key(actor: Actor) -> ResponseReturnValue:
     begun = confirming.begin_key(actor, _settings(), at=utcnow())
     return jsonify(ceremony=begun.id, options=begun.options)
 
 
-@mfa.post("/account/confirm/key", allow=signed_in, records=Action.CONFIRMED, json=True)
+@mfa.post("/account/confirm/key", allow=signed_in, records=Action.CONFIRMED, in_visit=True, json=True)
 def confirm_key(actor: Actor) -> ResponseReturnValue:
     given = read_key_answer()
     token = confirming.by_key(actor, g.session, given.ceremony, given.answer, _settings(), at=utcnow())

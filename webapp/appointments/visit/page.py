@@ -29,6 +29,14 @@ _VISIT = {Entry.OPEN: "open", Entry.NOT_YET: "early", Entry.OVER: "over", Entry.
 
 
 @dataclass(frozen=True)
+class Record:
+    """A client's record, to be shown beside the visit."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Page:
     """The whole page, drawn once; its scripts then move between the stages lobby, waiting, room, over."""
 
@@ -46,6 +54,7 @@ class Page:
     call_back: str
     nobody_here: str
     back_words: str
+    records: tuple[Record, ...]
     modules: tuple[str, ...]
     config: dict[str, Any]
 
@@ -73,6 +82,7 @@ def page(actor: Actor, door: Door, settings: Settings, *, host: str, at: datetim
         call_back=_call_back(door, said.phone),
         nobody_here=_nobody_here(door, other),
         back_words=gettext("Back to the appointment"),
+        records=_records(door),
         modules=modules(),
         config=_config(door, settings, stage, mine, other, stands, host),
     )
@@ -158,6 +168,12 @@ def _other_name(door: Door) -> str:
     return gettext("%(name)s and %(more)s more", name=names[0], more=len(names) - 1)
 
 
+def _records(door: Door) -> tuple[Record, ...]:
+    if not door.is_staff:
+        return ()
+    return tuple(Record(client.name, url_for("clients.beside", client_id=client.id)) for client in door.read.clients)
+
+
 def _call_back(door: Door, phone: str) -> str:
     """What to do when the connection stays away."""
     if not door.is_staff and phone:
@@ -217,6 +233,9 @@ def _config(
             "leave": to("leave"),
             "end": to("end"),
             "back": appointment_path(door.appointment_id),
+            "idle": url_for("account.idle"),
+            "stay": url_for("account.still_here"),
+            "unlock": url_for("unlock.show"),
         },
         "words": said,
     }

@@ -17,6 +17,7 @@ def for_scripts(*, other: str) -> dict[str, str]:
         "quality_weak": gettext("Weak"),
         "joined": gettext("{name} is here."),
         "left": gettext("{name} has left."),
+        "record_over": gettext("You were signed out. After the visit, please sign in again."),
         "early_title": gettext("You cannot join yet"),
         "over_title": gettext("You cannot join any more"),
         "over_sentence": "",

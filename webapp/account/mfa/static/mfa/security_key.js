@@ -34,6 +34,7 @@ export default function securityKey(element) {
         next: element.dataset.next ?? "/",
       });
       if (done.codes?.length) showCodes(done.codes, done.next);
+      else if (element.dataset.done) element.dispatchEvent(new CustomEvent(element.dataset.done, { bubbles: true }));
       else window.location.assign(done.next);
     } catch (error) {
       say(sentenceFor(error, element.dataset));

@@ -7,6 +7,9 @@ const WITHIN_MS = 10_000;
 /** The portal understood and said no; *message* is its sentence. Asking again would not help. */
 export class Refused extends Error {}
 
+/** Nobody is signed in here any more; *message* says so. */
+export class SignedOut extends Refused {}
+
 /** The portal cannot be reached, or asks to be asked again later. */
 export class Away extends Error {}
 
@@ -64,7 +67,7 @@ async function ask(url, init) {
   if (response.ok) return response.status === 204 ? {} : response.json();
   if (response.status >= 500 || response.status === 429) throw new Away(String(response.status));
   const answer = await response.json().catch(() => ({}));
-  throw new Refused(answer.sentence ?? "");
+  throw new (response.status === 401 ? SignedOut : Refused)(answer.sentence ?? "");
 }
 
 function csrfToken() {

@@ -47,6 +47,9 @@
  * @property {string} leave
  * @property {string} end
  * @property {string} back
+ * @property {string} idle
+ * @property {string} stay
+ * @property {string} unlock
  *
  * @typedef {object} Welcome
  * @property {"welcome"} type

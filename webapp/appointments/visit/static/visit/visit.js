@@ -17,7 +17,8 @@ import { Devices } from "./devices.js";
 import { part } from "./elements.js";
 import { bindInputButtons } from "./input_buttons.js";
 import { Lobby } from "./lobby.js";
-import { farewell, get, post, Refused } from "./portal.js";
+import { farewell, get, post, Refused, SignedOut } from "./portal.js";
+import { RecordPanel } from "./record.js";
 import { Room } from "./room.js";
 import { showSelf } from "./self_view.js";
 import { Playback } from "./sound.js";
@@ -39,6 +40,7 @@ class Visit {
   #tiles;
   /** @type {Chat} */ #chat;
   /** @type {CallBar} */ #bar;
+  /** @type {RecordPanel | null} */ #record = null;
   #choices;
   #trouble;
   #waiting;
@@ -58,7 +60,13 @@ class Visit {
       settings: () => this.#openSettings(),
       leave: () => void this.#leave(),
     });
-    this.#chat = new Chat(root, urls.chat, words, (state) => this.#bar.showChat(state));
+    this.#chat = new Chat(root, urls.chat, words, (state) => {
+      this.#bar.showChat(state);
+      if (state.open) this.#record?.close();
+    });
+    if (root.querySelector("[data-record]")) {
+      this.#record = new RecordPanel(root, this.#config, () => this.#chat.toggle(false));
+    }
     this.#waiting = new WaitingRoom(part(root, "stage-waiting"), urls, (state, refusal) => this.#moved(state, refusal));
     this.#doorkeeper = new Doorkeeper(root, urls.admit, words, (state) => this.#heard(state));
     new Lobby(part(root, "stage-lobby"), this.#devices, words, (answers) => this.#enterWaitingRoom(answers));
@@ -143,6 +151,7 @@ class Visit {
     try {
       await post(this.#config.urls.wait, { ...answers });
     } catch (error) {
+      if (error instanceof SignedOut) location.reload(); // to where one signs in, and back here
       return (error instanceof Refused && error.message) || this.#config.words.portal_away;
     }
     this.#startWaiting();
@@ -289,6 +298,7 @@ class Visit {
    * @param {string} sentence
    */
   #showOver(title, sentence) {
+    this.#record?.close();
     for (const input of /** @type {const} */ (["camera", "microphone"])) this.#devices.close(input);
     part(this.#root, "over-title").textContent = title;
     part(this.#root, "over-sentence").textContent = sentence;

@@ -1,5 +1,17 @@
 import { bindAll } from "../bind.js";
 
+/** The box answered something else than the page: *status* says what. */
+export class Answered extends Error {
+  /**
+   * @param {string} url
+   * @param {number} status
+   */
+  constructor(url, status) {
+    super(`${url} answered ${status}`);
+    this.status = status;
+  }
+}
+
 /**
  * Another state of this page or of a part of it, as a document. XMLHttpRequest parses it without running anything,
  * and without a string ever becoming markup here, so Trusted Types holds.
@@ -14,7 +26,7 @@ export function fetchPage(url) {
     request.onload = () =>
       request.status === 200 && request.responseXML
         ? resolve(request.responseXML)
-        : reject(new Error(`${url} answered ${request.status}`));
+        : reject(new Answered(url, request.status));
     request.onerror = () => reject(new Error(`${url} could not be reached`));
     request.send();
   });
