@@ -55,7 +55,10 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 	$(LOCK) --extra provision -c requirements/runtime.lock -o requirements/provision.lock
 	echo "setuptools>=77" | $(subst pyproject.toml,-,$(LOCK)) --no-annotate -o requirements/build.lock
 
+test-machine:  ## the clinic's box on clean machines with systemd: facts, a call, a power cut, a restore (root; ON=debian-13)
+	$(PY) -m tests.system.machine $(addprefix --on ,$(ON))
+
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-races
+.PHONY: test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-races

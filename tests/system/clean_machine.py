@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,8 +169,13 @@ def clean_disk(base: Path, root: Path) -> Iterator[Disk]:
 
 
 @contextmanager
-def running(disk: Disk, *, systemd: bool) -> Iterator[CleanMachine]:
-    """A machine that runs from *disk*, ended hard afterwards, as by a power cut."""
+def running(
+    disk: Disk, *, systemd: bool, at_power_on: Callable[[int], None] = lambda _leader: None
+) -> Iterator[CleanMachine]:
+    """A machine that runs from *disk*, ended hard afterwards, as by a power cut.
+
+    *at_power_on* gets its first process's id before that has started anything that matters.
+    """
     console = disk.root.with_suffix(".console")
     options = ["--quiet", f"--directory={disk.root}", f"--machine=rehearsal-{os.getpid()}", "--private-network"]
     # Without a bus of its own to tell, nspawn must not register. The zone is not bound in, or tzdata cannot be set up.
@@ -195,6 +200,7 @@ def running(disk: Disk, *, systemd: bool) -> Iterator[CleanMachine]:
     leader = 0
     try:
         leader = _leader_of(nspawn, console)
+        at_power_on(leader)
         network = subprocess.Popen(
             ["slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", str(leader), "tap0"],
             stdin=subprocess.DEVNULL,

@@ -148,8 +148,8 @@ def until(probe: Callable[[], T], what: str, *, within_s: float = 15) -> T:
         time.sleep(LOOK_EVERY_S)
 
 
-def launch(playwright: Playwright, sends: Pattern, folder: Path) -> Browser:
-    """A Chromium whose camera and microphone send *sends*."""
+def launch(playwright: Playwright, sends: Pattern, folder: Path, *more: str) -> Browser:
+    """A Chromium whose camera and microphone send *sends*; *more* are options of its command line."""
     return playwright.chromium.launch(
         executable_path=chromium_program(),
         args=[
@@ -163,6 +163,7 @@ def launch(playwright: Playwright, sends: Pattern, folder: Path) -> Browser:
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
+            *more,
         ],
     )
 

@@ -199,7 +199,7 @@ async def test_disk_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch)
         running.cancel()
 
 
-async def test_spool_is_for_its_own_account_only() -> None:
+async def test_only_its_own_account_writes_the_spool_and_only_its_group_reads_it() -> None:
     with spool_file() as file:
         Spool.open(file, AT)
         assert file.stat().st_mode & 0o777 == 0o640
