@@ -93,3 +93,5 @@ def _own_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches the program as at a console
+    # A test run in the background inherits that Ctrl-C is ignored; a login shell's programs do not.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
