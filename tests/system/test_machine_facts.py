@@ -51,7 +51,10 @@ def wrong() -> Look:
     anybodys = Entry("f", "777", "nobody", "nogroup")
     distributions = "nginx -c /etc/nginx/nginx.conf --debug"
     look.__dict__["entries"] = {"/etc/wellhouse/keys/master.key": anybodys, "/etc/wellhouse/wellhouse.toml": anybodys}
-    look.__dict__["ports"] = [Port("tcp", "0.0.0.0", 5432, "postgres"), Port("tcp", "127.0.0.1", 6379, "redis-server")]
+    look.__dict__["ports"] = [
+        Port("tcp", "10.0.2.100", 5432, "postgres"),
+        Port("tcp", "127.0.0.1", 6379, "redis-server"),
+    ]
     look.__dict__["processes"] = [Process(7, "root", distributions, {}, words)]
     return look
 

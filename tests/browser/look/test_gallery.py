@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser.look.gallery import PAGES, create_gallery
-from tests.browser.look.shots import CHROMIUM, FLAGS, THEMES, WIDTHS, launched, open_page
+from tests.browser.look.shots import FLAGS, THEMES, WIDTHS, launched, open_page
+from tests.browser.program import chromium_program
 
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKED_AT = [*PAGES, "forms?wrong=1", "sign_in?wrong=1", "parts?toast=1&refused=1", "error/404", "error/503"]
@@ -84,7 +85,8 @@ def test_no_page_scrolls_sideways_at_320_pixels(base: str, browser: Browser) -> 
 
 
 def test_letters_of_twice_the_size_keep_every_page_within_its_width(base: str, browser: Browser) -> None:
-    twice = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, "--blink-settings=defaultFontSize=32"])
+    larger = [*FLAGS, "--blink-settings=defaultFontSize=32"]
+    twice = browser.browser_type.launch(executable_path=chromium_program(), args=larger)
     page = open_page(twice, 390, "light")
     wide: dict[str, int] = {}
     for name in LOOKED_AT:

@@ -20,7 +20,7 @@ HERE = Path(__file__).parents[3]
 CHECKOUT = "/usr/local/src/wellhouse"  # where accounts other than root can read it
 BACKUPS = "/srv/backup"
 NAME = "clinic.example"
-THEIR_RULES = "table inet clinic_own {\n chain kept {\n type filter hook input priority 60; policy accept;\n }\n}\n"
+THEIR_RULES = "table inet clinic_own {\n chain kept {\n type filter hook input priority 70; policy accept;\n }\n}\n"
 RECAP = re.compile(r"ok=\d+ +changed=(\d+)")
 KEY_ON_SHEET = re.compile(r"^ {4}((?:[0-9a-f]{4} ?)+)$", re.MULTILINE)
 UP_WITHIN_S = 120.0

@@ -39,7 +39,12 @@ class Guest:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run *command* to its end there."""
         return subprocess.run(
-            self.arguments(*command), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60
+            self.arguments(*command),
+            capture_output=True,
+            text=True,
+            errors="replace",  # TLS in the middle of openssl's words
+            stdin=subprocess.DEVNULL,
+            timeout=60,
         )
 
 

@@ -51,6 +51,6 @@ FACTS: tuple[Fact, ...] = (
             if look.says("test -e /etc/clinic-own.nft && echo there")
             else "not planted"
         ),
-        f"table inet {THEIRS} {{ chain kept {{ type filter hook input priority 60; policy accept; }} }}",
+        f"table inet {THEIRS} {{ chain kept {{ type filter hook input priority 70; policy accept; }} }}",
     ),
 )
