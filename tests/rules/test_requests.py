@@ -52,6 +52,8 @@ OPEN = {
     "setup.start",
     "setup.make_admin",
 }
+# Of every cookie; in the admin role the session's is SameSite=Strict (tests/webapp/account/test_signing_in.py).
+KEPT_COOKIE = {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 # What a GET may write: who looked. That somebody is there, a session's last-seen, the fingerprints leave out.
 WRITTEN_BY_LOOKING = {"audit_event", "audit_head"}
 
@@ -196,7 +198,7 @@ def faults_of(page: Page) -> list[str]:
     faults += [] if "no-store" in answer.headers.get("Cache-Control", "") else ["may be kept"]
     for line in answer.headers.getlist("Set-Cookie"):
         parts = {part.strip() for part in line.split(";")}
-        if not line.startswith("__Host-") or not {"Secure", "HttpOnly", "Path=/"} <= parts or "Domain" in line:
+        if not line.startswith("__Host-") or not parts >= KEPT_COOKIE or "Domain" in line:
             faults.append(f"cookie {line}")
     return faults
 

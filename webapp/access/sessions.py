@@ -266,9 +266,13 @@ def read_cookie() -> str | None:
     return request.cookies.get(COOKIE)
 
 
-def set_cookie(response: Response, token: str) -> None:
-    """Give the browser its token; it lives as long as the browser, the server decides the rest."""
-    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
+def set_cookie(response: Response, token: str, role: Role) -> None:
+    """Give the browser its token; it lives as long as the browser, the server decides the rest.
+
+    In the admin role, which asked for a fresh proof, no link on another site carries it (SameSite=Strict).
+    """
+    same_site = "Strict" if role is Role.ADMIN else "Lax"
+    response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite=same_site, path="/")
 
 
 def clear_cookie(response: Response) -> None:

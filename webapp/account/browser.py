@@ -6,6 +6,7 @@ import flask
 from flask import Response, request
 
 from webapp.access import sessions
+from webapp.access.actor import Role
 from webapp.account.devices import KEEP
 from webapp.account.mfa.pending import Pending
 from webapp.account.signing_in import Caller, Opened
@@ -26,20 +27,20 @@ def caller() -> Caller:
 
 def hand_over(response: Response, opened: Opened) -> None:
     """Give the browser its new session. Its form token is a new one too: the old may be known to somebody else."""
-    hand_over_session(response, opened.session_token)
+    hand_over_session(response, opened.session_token, opened.actor.role)
     response.set_cookie(
         DEVICE_COOKIE, opened.device_token, max_age=KEEP, secure=True, httponly=True, samesite="Lax", path="/"
     )
 
 
-def hand_over_session(response: Response, token: str, *, keep_forms: bool = False) -> None:
+def hand_over_session(response: Response, token: str, role: Role, *, keep_forms: bool = False) -> None:
     """The same for a browser that is signed in and gets another session.
 
     *keep_forms*: the same person in the same role goes on, so what is half written in other tabs can still be sent.
     """
     if not keep_forms:
         flask.session.clear()
-    sessions.set_cookie(response, token)
+    sessions.set_cookie(response, token, role)
 
 
 def hand_over_pending(response: Response, pending: Pending) -> None:

@@ -111,7 +111,7 @@ def switch_role(actor: Actor, role: Role) -> ResponseReturnValue:
 def _switch(actor: Actor, role: Role, target: str = "/") -> ResponseReturnValue:
     token = signing_in.switch_role(actor, g.session.id, role, at=utcnow())
     answer = make_response(redirect(target))
-    browser.hand_over_session(answer, token)
+    browser.hand_over_session(answer, token, role)
     return answer
 
 

@@ -11,9 +11,11 @@ from flask import Flask
 from core.clock import utcnow
 from core.settings import Settings
 from tests.webapp import people
+from tests.webapp.account.door import account_with_password, knock
 from webapp.access import guard, sessions
 from webapp.access.actor import SYSTEM, Role
 from webapp.access.sessions import Session
+from webapp.account.browser import DEVICE_COOKIE
 from webapp.audit.events import Action, Event
 from webapp.db.unit import unit
 
@@ -72,6 +74,24 @@ def test_twelve_hours_end_a_session_whatever_one_does(app: Flask, clock: Callabl
         assert browser.get("/account").status_code == 200
     clock(timedelta(minutes=20, seconds=1))
     assert browser.get("/account").status_code == 302
+
+
+def test_browser_that_is_remembered_stays_signed_in_no_longer(
+    app: Flask, clock: Callable[[timedelta], datetime]
+) -> None:
+    account_with_password(Role.PROVIDER)
+    idle, busy = people.browser(app), people.browser(app)
+    for browser in (idle, busy):
+        for _ in range(2):  # the second time they are known
+            assert knock(browser).status_code == 302
+            assert browser.get_cookie(DEVICE_COOKIE, domain="localhost")
+    for _ in range(12 * 3 - 1):
+        clock(timedelta(minutes=20))
+        assert busy.get("/account").status_code == 200
+        assert idle.get("/healthz").status_code == 200
+    assert idle.get("/account").status_code == 302
+    clock(timedelta(minutes=20, seconds=1))
+    assert busy.get("/account").status_code == 302
 
 
 def test_other_limits_of_the_settings_hold(database: Settings) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from flask import Flask
 from markupsafe import escape
+from werkzeug.test import TestResponse
 
 from core.clock import utcnow
 from core.settings import Passwords
@@ -164,6 +165,21 @@ def test_cookies_are_bound_to_the_host_and_hidden_from_scripts(app: Flask) -> No
         parts = {part.strip() for part in line.split(";")}
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts, line
         assert "Domain" not in line
+
+
+def test_cookie_of_the_admin_role_goes_along_with_no_link_from_another_site(app: Flask) -> None:
+    account_with_password(Role.PROVIDER, Role.ADMIN)
+    browser = people.browser(app)
+
+    def same_site(answer: TestResponse) -> list[str]:
+        lines = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith(f"{sessions.COOKIE}=")]
+        return re.findall(r"SameSite=(\w+)", "".join(lines))
+
+    assert same_site(knock(browser)) == ["Lax"]
+    assert same_site(browser.send("/account/role/admin")) == ["Strict"]
+    confirmed = browser.send("/account/confirm/password", {"password": PASSWORD, "need": "confirm"})
+    assert same_site(confirmed) == ["Strict"]
+    assert same_site(browser.send("/account/role/provider")) == ["Lax"]
 
 
 def test_saved_cookie_is_worth_nothing_after_signing_out(app: Flask) -> None:

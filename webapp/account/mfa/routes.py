@@ -211,7 +211,7 @@ def confirm_key(actor: Actor) -> ResponseReturnValue:
     given = read_key_answer()
     token = confirming.by_key(actor, g.session, given.ceremony, given.answer, _settings(), at=utcnow())
     answer = jsonify(next=guard.safe_next(given.next))
-    browser.hand_over_session(answer, token, keep_forms=True)
+    browser.hand_over_session(answer, token, actor.role, keep_forms=True)
     return answer
 
 
@@ -228,7 +228,7 @@ def _confirm(actor: Actor, form: FlaskForm, prove: Callable[[], str]) -> Respons
         answer.headers["Retry-After"] = str(e.retry_after_s)
         return answer
     answer = make_response(redirect(guard.safe_next(form.next.data)))
-    browser.hand_over_session(answer, token, keep_forms=True)
+    browser.hand_over_session(answer, token, actor.role, keep_forms=True)
     return answer
 
 
