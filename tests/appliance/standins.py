@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 _WEBSOCKET_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
@@ -21,8 +21,10 @@ class Portal(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     go_on = threading.Event()
+    reached: ClassVar[list[str]] = []  # the paths that got through
 
     def do_GET(self) -> None:
+        self.reached.append(self.path)
         if self.path.startswith("/live/stream"):
             self._stream()
         elif self.path.startswith("/own-headers"):
@@ -34,6 +36,7 @@ class Portal(BaseHTTPRequestHandler):
             self._answer(json.dumps(asked).encode(), {"Content-Type": "application/json"})
 
     def do_POST(self) -> None:
+        self.reached.append(self.path)
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(b"{}", {})
 

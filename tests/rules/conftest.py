@@ -1,10 +1,11 @@
 from tests.webapp.conftest import (  # the portal's fixtures, for the rules about it
     app,
     database,
+    log_corpus,
     master_key,
     migrated_postgres,
     migrated_sqlite,
     settings,
 )
 
-__all__ = ["app", "database", "master_key", "migrated_postgres", "migrated_sqlite", "settings"]
+__all__ = ["app", "database", "log_corpus", "master_key", "migrated_postgres", "migrated_sqlite", "settings"]

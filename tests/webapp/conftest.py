@@ -14,10 +14,19 @@ from flask import Flask
 
 from core.settings import Settings
 from tests import box, postgres
+from tests.log_corpus import LogCorpus, listening
 from webapp.app import create_app, migrate_database, prepare
 from webapp.db.database import db
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_corpus() -> Iterator[LogCorpus]:
+    """Whatever the tests of this run do: nothing that no log may hold stands in what was logged."""
+    with listening() as corpus:
+        yield corpus
+    assert corpus.faults == []
 
 
 @pytest.fixture(scope="session")

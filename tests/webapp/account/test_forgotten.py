@@ -235,3 +235,17 @@ def test_twenty_holders_of_one_link_have_one_winner(database: Settings) -> None:
     assert len(won) == 1
     assert hashing.fits(Account.get().password_hash, f"{NEW}-{won[0]}")
     assert Session.select().count() == 1
+
+
+def test_link_leads_to_the_configured_name_by_whatever_name_it_was_asked_for(app: Flask) -> None:
+    account_with_password(Role.PROVIDER)
+    app.config["TRUSTED_HOSTS"] = [*app.config["TRUSTED_HOSTS"], "192.0.2.7"]
+    other = people.browser(app)
+    page = other.get("/forgot-password", base_url="https://192.0.2.7")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert token
+    fields = {"csrf_token": token[1], "email": EMAIL}
+    headers = {"X-Forwarded-Host": "192.0.2.7", "Sec-Fetch-Site": "same-origin"}
+    assert other.post("/forgot-password", data=fields, base_url="https://192.0.2.7", headers=headers).status_code == 200
+    [(_, values)] = mailed(MailTemplate.PASSWORD_FORGOTTEN)
+    assert values["link"].startswith("https://localhost/choose-password?link=")
