@@ -34,6 +34,9 @@ bench-flood:  ## a call while strangers send 50,000 datagrams a second for a min
 bench-signin:  ## signing in and pages while fifty wrong passwords a second are tried
 	$(PY) -m tests.bench.signin
 
+bench-telling:  ## whether an answer's time tells who has an account: 2,000 answers each (QUICK=1: a cheaper hash)
+	$(PY) -m tests.bench.telling $(if $(QUICK),--quick)
+
 bench-races:  ## twenty at once for a code, an invitation, a reset: 1,000 rounds each, on both databases
 	$(PY) -m tests.bench.races
 
@@ -61,4 +64,4 @@ test-machine:  ## the clinic's box on clean machines with systemd: facts, a call
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-races
+.PHONY: test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races

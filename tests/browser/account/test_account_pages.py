@@ -58,6 +58,20 @@ def give_password(somebody: Somebody) -> None:
     somebody.bound()
 
 
+def test_password_can_be_pasted(arrive: Arrive) -> None:
+    somebody = arrive()
+    somebody.go("/sign-in")
+    field = somebody.page.get_by_label("Email", exact=True)
+    field.evaluate("element => { element.type = 'text'; }")  # a place to copy from, as a password manager's window is
+    field.fill(PASSWORD)
+    field.press("ControlOrMeta+a")
+    field.press("ControlOrMeta+x")
+    somebody.page.get_by_label("Password", exact=True).press("ControlOrMeta+v")
+    somebody.write("Email", somebody.account.email)
+    somebody.press("Sign in")
+    somebody.at("/")
+
+
 @pytest.mark.timeout(600)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(arrive: Arrive) -> None:
     admin = sign_in_as_admin(arrive)

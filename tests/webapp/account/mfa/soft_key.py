@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from fido2 import cbor
-from fido2.cose import ES256
+from fido2.cose import ES256, CoseKey
 from fido2.utils import websafe_decode, websafe_encode
 
 USER_PRESENT, USER_VERIFIED, BACKUP_ELIGIBLE, BACKED_UP, ATTESTED = 0x01, 0x04, 0x08, 0x10, 0x40
@@ -22,6 +22,7 @@ class SoftKey:
 
     def __init__(self, *, step: int = 1, origin: str = "https://localhost", rp_id: str = "localhost") -> None:
         self.private = ec.generate_private_key(ec.SECP256R1())
+        self.kind: type[CoseKey] = ES256
         self.credential_id = secrets.token_bytes(32)
         self.step, self.origin, self.rp_id = step, origin, rp_id
         self.counter = 0
@@ -32,7 +33,7 @@ class SoftKey:
         """What ``navigator.credentials.create`` gives for these options."""
         asked = options["publicKey"]
         self.user_handle = websafe_decode(asked["user"]["id"])
-        public = cbor.encode(dict(ES256.from_cryptography_key(self.private.public_key())))
+        public = cbor.encode(dict(self.kind.from_cryptography_key(self.private.public_key())))
         credential = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + public
         attestation = {"fmt": "none", "attStmt": {}, "authData": self._data(ATTESTED) + credential}
         return self._answer(

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from fido2.cose import ES384
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -113,6 +115,14 @@ def test_signature_by_another_key_is_refused(app: Flask) -> None:
     register(owner(app), key)
     key.private = other.private
     assert enter(people.browser(app), key).status_code == 400
+
+
+def test_key_of_a_kind_that_is_not_on_the_list_is_not_added(app: Flask) -> None:
+    key = SoftKey()
+    key.private, key.kind = ec.generate_private_key(ec.SECP384R1()), ES384
+    answer = register(owner(app), key)
+    assert answer.status_code == 400
+    assert not SecurityKey.select().exists()
 
 
 def test_challenge_is_used_up_by_the_first_answer_right_or_wrong(app: Flask) -> None:
