@@ -41,15 +41,15 @@ def show(actor: Actor) -> ResponseReturnValue:
 def by_password(actor: Actor) -> ResponseReturnValue:
     if queries.factors_of(actor.id).any:
         raise Refused("This account has a second factor. Please use that.")
-    return _unlock(lambda: confirming.by_password(actor, g.session, _sent("password"), at=utcnow()))
+    return _unlock(actor, lambda: confirming.by_password(actor, g.session, _sent("password"), at=utcnow()))
 
 
 @unlock.post("/account/unlock/code", allow=signed_in, records=Action.CONFIRMED, in_visit=True, json=True)
 def by_code(actor: Actor) -> ResponseReturnValue:
-    return _unlock(lambda: confirming.by_code(actor, g.session, _sent("code"), at=utcnow()))
+    return _unlock(actor, lambda: confirming.by_code(actor, g.session, _sent("code"), at=utcnow()))
 
 
-def _unlock(prove: Callable[[], str]) -> ResponseReturnValue:
+def _unlock(actor: Actor, prove: Callable[[], str]) -> ResponseReturnValue:
     try:
         token = prove()
     except TooManyTries as e:
@@ -57,7 +57,7 @@ def _unlock(prove: Callable[[], str]) -> ResponseReturnValue:
         answer.status_code, answer.headers["Retry-After"] = 429, str(e.retry_after_s)
         return answer
     answer = make_response("", 204)
-    browser.hand_over_session(answer, token, keep_forms=True)
+    browser.hand_over_session(answer, token, actor.role, keep_forms=True)
     return answer
 
 
