@@ -10,6 +10,7 @@ from appliance.configure.parts import parts_of
 from appliance.configure.render import product_version
 from appliance.keys.place import is_locked
 from appliance.ports import needed
+from appliance.storage import volume
 from appliance.supervisor import control
 from core.settings import Settings
 from webapp.crypto.keyring import Locked
@@ -30,6 +31,9 @@ def run(given: argparse.Namespace) -> int:
     print(f"Wellhouse {product_version()}, {box.settings.origin}, {box.config}")
     if is_locked(box.settings):
         print(Locked().sentence)
+        return ALL_DOWN
+    if volume.look(box.settings).state is volume.State.CLOSED:
+        print("The volume with the data is not open. Run “sudo wellhouse storage open”; it says what is wrong.")
         return ALL_DOWN
     try:
         known = control.parts(box.places.supervisor_socket)

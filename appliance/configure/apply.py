@@ -84,6 +84,7 @@ def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> l
     pages = files("appliance.configure") / "templates/nginx/pages"
     return [
         ConfigurationFile(places.nginx_conf, render.nginx_conf(settings, nginx).encode(), 0o644, Owner()),
+        ConfigurationFile(places.closed_conf, render.closed_conf(settings).encode(), 0o644, Owner()),
         ConfigurationFile(places.turnserver_conf, coturn.encode(), 0o400, owner(settings.users.turn)),
         ConfigurationFile(places.supervisord_conf, supervisord.encode(), 0o600, Owner()),
         *_firewall(settings),

@@ -79,6 +79,15 @@ class Places:
         return self.etc / "nginx.conf"
 
     @property
+    def closed_run(self) -> Path:
+        """Beside the run folder: wellhouse-closed.service has it made, before anything of ours runs."""
+        return self.run.with_name(f"{self.run.name}-closed")
+
+    @property
+    def closed_conf(self) -> Path:
+        return self.etc / "closed.conf"
+
+    @property
     def turnserver_conf(self) -> Path:
         return self.etc / "turnserver.conf"
 
@@ -118,6 +127,24 @@ def nginx_conf(settings: Settings, nginx: Nginx) -> str:
 def trust_page(settings: Settings, **about: object) -> str:
     """The text of the page that helps devices to trust the box's own authority (appliance.certificates.page)."""
     return fill("nginx/trust.html.j2", settings=settings, **about)
+
+
+def closed_conf(settings: Settings) -> str:
+    """The text of closed.conf: nginx for the one page that is shown while the box is locked."""
+    places = Places.of(settings)
+    return fill(
+        "nginx/closed.conf.j2",
+        settings=settings,
+        places=places,
+        run=places.closed_run,
+        certificate=certificate_files(settings),
+        port_in_url="" if settings.ports.https == 443 else f":{settings.ports.https}",
+        ipv6=has_ipv6(),
+        group=group_name(settings.users.portal) if settings.users.portal else "",
+        as_root=starter(settings) == 0,
+        ciphers=":".join(TLS12_CIPHERS),
+        mime_types=MIME_TYPES,
+    )
 
 
 def turnserver_conf(settings: Settings, secret: str) -> str:

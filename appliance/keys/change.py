@@ -16,7 +16,7 @@ from appliance.keys.envelope import Cost, Envelope, Protection
 from appliance.keys.place import State
 from appliance.storage import volume
 from core.errors import Refused
-from core.settings import Settings
+from core.settings import Settings, load
 from webapp.crypto.keyring import MASTER_BYTES, Keyring
 
 
@@ -50,7 +50,7 @@ def protect(
         place.refuse_unless_in_memory(settings)
         sealed = _seal(settings, keyring, wanted, words, at=at, cost=cost)
         _keep_sealed(settings, keyring, sealed)
-    if config.exists():
+    if config.exists() and load(config).keys.protection != wanted:
         change_setting(config, "keys", "protection", wanted)
     return is_new
 

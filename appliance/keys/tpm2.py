@@ -1,13 +1,14 @@
 """Sealing the master key to this machine's TPM2, by systemd-creds.
 
-Bound to no PCR (docs/decisions/0010): a new kernel, firmware or boot loader must not lock the clinic out. So the disk
-alone stays shut, and the whole machine opens by itself.
+Bound to nothing that changes (docs/decisions/0010): a new kernel, firmware or boot loader must not lock the clinic out.
+So the disk alone stays shut, and the whole machine opens by itself.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from appliance.keys.envelope import FROM_SHEET, Envelope, Protection
@@ -17,6 +18,10 @@ from webapp.crypto.keyring import Keyring
 PROGRAM = "systemd-creds"
 DEVICE = Path("/dev/tpmrm0")
 NAME = "wellhouse-master-key"  # sealed with the key: one credential cannot be passed off as another
+APPEARS_WITHIN_S = 20.0  # at boot; a box whose TPM2 is gone is told so after that
+# Left to applications, zero from every start, extended by nothing in Debian or Ubuntu. None at all would be plainer,
+# but systemd 252 (Debian 12) seals to no PCR and then refuses to open: "TPM2 PCR bank invalid or not supported".
+PCR = 23
 TAKES_AT_MOST_S = 60.0  # a slow TPM needs two
 
 
@@ -29,12 +34,19 @@ def missing() -> str:
     return ""
 
 
+def wait_for_device() -> None:
+    """Give a TPM2 that the kernel is still greeting the time to appear; it may have none."""
+    deadline = time.monotonic() + APPEARS_WITHIN_S
+    while not DEVICE.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
 def seal(keyring: Keyring, *, made_at: float) -> Envelope:
     """The master key, opened only by this machine's TPM2; Refused with the TPM's words if it does not do it."""
     if lack := missing():
         raise Refused(f"{lack} Choose a passphrase: “wellhouse keys protect --with passphrase”.")
     sealed = _ask(
-        ["encrypt", "--with-key=tpm2", "--tpm2-device=auto", "--tpm2-pcrs=", f"--name={NAME}", "-", "-"],
+        ["encrypt", "--with-key=tpm2", "--tpm2-device=auto", f"--tpm2-pcrs={PCR}", f"--name={NAME}", "-", "-"],
         keyring.master_digits.encode("ascii"),
     )
     return Envelope(Protection.TPM2, made_at, keyring.fingerprint(), "".join(sealed.decode("ascii").split()))

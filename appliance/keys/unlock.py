@@ -19,6 +19,7 @@ def at_boot(settings: Settings) -> bool:
         return False
     if found.protection is Protection.PASSPHRASE:
         raise Locked
+    tpm2.wait_for_device()
     _hand_over(settings, tpm2.unseal(place.sealed_key(settings)))
     return True
 
