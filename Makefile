@@ -25,6 +25,9 @@ test:  ## all tests, on SQLite and PostgreSQL, then in real browsers
 	.venv/bin/pytest --ignore=tests/browser
 	.venv/bin/pytest tests/browser
 
+test-nat:  ## desk, far away and a strict firewall in one room, behind a router without hairpin whose address changes (root)
+	.venv/bin/pytest -s tests/browser/nat/test_one_room.py tests/browser/nat/changing_address.py
+
 bench-join:  ## how long people wait for each other's face: p50 and p95 of 20
 	$(PY) -m tests.bench.join
 
@@ -64,4 +67,4 @@ test-machine:  ## the clinic's box on clean machines with systemd: facts, a call
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races
+.PHONY: test-nat test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races

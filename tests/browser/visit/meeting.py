@@ -21,6 +21,7 @@ from webapp.db.unit import housekeeping, unit
 
 PROVIDER = "Dr. Amara Okafor"
 CLIENT = "Maren Halvorsen"
+SECOND_CLIENT = "Rosa Delgado"
 PASSWORD = "three small boats 41"
 
 
@@ -36,25 +37,33 @@ class Somebody:
 class Meeting:
     appointment: uuid.UUID
     provider: Somebody
-    client: Somebody
+    clients: tuple[Somebody, ...]
+
+    @property
+    def client(self) -> Somebody:
+        return self.clients[0]
 
     @property
     def path(self) -> str:
         return f"/appointments/{self.appointment}"
 
 
-def make_meeting(settings: Settings) -> Meeting:
-    """Fresh people in a fresh appointment; the database is prepared already."""
-    provider, client = _somebody(settings, Role.PROVIDER, PROVIDER), _somebody(settings, Role.CLIENT, CLIENT)
-    values = ClientValues(CLIENT, "America/New_York", phone="802-555-0147")
-    client_id = add_client(people.actor(provider.account), values, Details(), at=utcnow())
-    with housekeeping("an invitation was accepted"):
-        Client.update(account=client.account).where(Client.id == client_id).execute()
+def make_meeting(settings: Settings, *names: str) -> Meeting:
+    """Fresh people in a fresh appointment, with one client or of these *names*; the database is prepared already."""
+    provider = _somebody(settings, Role.PROVIDER, PROVIDER)
+    clients, records = [], []
+    for name in names or (CLIENT,):
+        clients.append(_somebody(settings, Role.CLIENT, name))
+        values = ClientValues(name, "America/New_York", phone="802-555-0147")
+        records.append(add_client(people.actor(provider.account), values, Details(), at=utcnow()))
+        with housekeeping("an invitation was accepted"):
+            Client.update(account=clients[-1].account).where(Client.id == records[-1]).execute()
     with unit(Event(Action.APPOINTMENT_CREATED, SYSTEM)):
         now = utcnow()
         appointment = Appointment.create(provider=provider.account, starts_at=now, minutes=50, created_at=now)
-        AppointmentClient.create(appointment=appointment, client=client_id)
-    return Meeting(appointment.id, provider, client)
+        for record in records:
+            AppointmentClient.create(appointment=appointment, client=record)
+    return Meeting(appointment.id, provider, tuple(clients))
 
 
 def _somebody(settings: Settings, role: Role, name: str) -> Somebody:

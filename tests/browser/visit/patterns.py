@@ -53,6 +53,7 @@ class Pattern:
 
 GREEN = Pattern((40, 160, 90), 440)
 PURPLE = Pattern((150, 60, 170), 900)
+ORANGE = Pattern((220, 130, 40), 1500)
 
 
 def _yuv(rgb: tuple[int, int, int]) -> tuple[int, int, int]:

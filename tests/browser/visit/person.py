@@ -148,10 +148,13 @@ def until(probe: Callable[[], T], what: str, *, within_s: float = 15) -> T:
         time.sleep(LOOK_EVERY_S)
 
 
-def launch(playwright: Playwright, sends: Pattern, folder: Path, *more: str) -> Browser:
-    """A Chromium whose camera and microphone send *sends*; *more* are options of its command line."""
+def launch(playwright: Playwright, sends: Pattern, folder: Path, *more: str, program: str | None = None) -> Browser:
+    """A Chromium whose camera and microphone send *sends*; *more* are options of its command line.
+
+    Started by another *program* than usual if one is given.
+    """
     return playwright.chromium.launch(
-        executable_path=chromium_program(),
+        executable_path=program or chromium_program(),
         args=[
             "--no-sandbox",  # the tests may run as root
             "--use-fake-device-for-media-stream",
