@@ -34,6 +34,8 @@ TLS12_CIPHERS = (
     "ECDHE-RSA-CHACHA20-POLY1305",
 )
 
+RELAY_BYTES_MOST = 5_000_000  # a second, each way, for one allocation: 40 Mb/s
+
 
 @dataclass(frozen=True)
 class Places:
@@ -157,6 +159,7 @@ def turnserver_conf(settings: Settings, secret: str) -> str:
         peer=peer,
         peer_is_loopback=peer == "::1" or peer.startswith("127."),
         secret=secret,
+        bytes_most=RELAY_BYTES_MOST,
     )
 
 

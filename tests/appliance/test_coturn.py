@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,9 +24,9 @@ from appliance.commands.check import findings
 from appliance.configure import root as folder
 from appliance.configure.keys import load_keyring
 from appliance.configure.programs import find_turnserver
-from appliance.configure.render import Places, turnserver_conf
+from appliance.configure.render import RELAY_BYTES_MOST, Places, turnserver_conf
 from appliance.health import turn_answers, turn_tcp_answers
-from core.settings import Settings
+from core.settings import Ports, Settings
 from tests.appliance.folder import configured, eventually
 from tests.appliance.turn_guest import FOREIGN, TCP, Guest
 from webapp.appointments.visit.credentials import ice_servers
@@ -133,6 +135,30 @@ def test_one_person_gets_twenty_allocations(coturn: Running) -> None:
         devices = [stack.enter_context(Guest(one.port, one.username, one.password)) for _ in range(21)]
         answers = [device.allocate() for device in devices]
     assert answers == [0] * 20 + [486]
+
+
+def test_one_guest_cannot_take_the_clinics_whole_line(coturn: Running) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media, coturn.guest() as guest:
+        media.bind((MEDIA, 0))
+        media.setblocking(False)
+        port = media.getsockname()[1]
+        assert guest.allocate() == 0
+        assert guest.permit(MEDIA, port) == 0
+        data, sent, came, began = bytes(1200), 0, 0, time.monotonic()
+        while sent < 4 * RELAY_BYTES_MOST:
+            guest.send(MEDIA, port, data)
+            sent += len(data)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    came += len(media.recv(2048))
+        seconds = time.monotonic() - began
+    assert 0 < came < RELAY_BYTES_MOST * (seconds + 1)
+    assert came < sent
+
+
+def test_there_are_as_many_places_as_relay_ports() -> None:
+    conf = turnserver_conf(replace(Settings(), ports=Ports(relay_first=50_000, relay_last=50_099)), "secret")
+    assert re.findall("^total-quota=(.*)$", conf, re.M) == ["100"]
 
 
 def test_a_killed_browsers_place_is_free_again_soon(coturn: Running) -> None:
