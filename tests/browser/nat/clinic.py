@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ PUBLIC, NEW_PUBLIC = "203.0.113.2", "203.0.113.77"
 NAMES = "198.51.100.53"
 FAR, STRICT = "198.51.100.2", "192.0.2.2"
 TTL_S = 20
+READY_WITHIN_S = 120
 
 _ROUTER = """
 table ip router {
@@ -205,7 +207,8 @@ def _up(made: Clinic) -> Iterator[None]:
 
 
 def _wait_for(log: Path, words: str, process: subprocess.Popen[bytes]) -> None:
-    from tests.appliance.folder import eventually
-
-    eventually(lambda: words in log.read_text() or process.poll() is not None, within_s=90)
-    assert process.poll() is None, log.read_text()
+    deadline = time.monotonic() + READY_WITHIN_S
+    while words not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
