@@ -11,6 +11,11 @@ setup:  ## system packages, and .venv with the wellhouse command in it
 run:  ## the whole appliance with invented people, in var/demo, until Ctrl-C
 	.venv/bin/wellhouse up --root var/demo --demo
 
+rehearse-box:  ## install.sh and --uninstall on clean machines, once cut off again and again (root; ON= as for rehearse)
+	$(PY) -m tests.system.rehearse --with-systemd --box $(addprefix --on ,$(ON))
+	$(PY) -m tests.system.rehearse --with-systemd --box-cut-off $(addprefix --on ,$(ON))
+.PHONY: rehearse-box
+
 format:  ## rewrite the code in the house's format
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .

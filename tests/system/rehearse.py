@@ -1,12 +1,13 @@
 """Rehearses the README's commands on machines that have nothing but git: make rehearse.
 
     python -m tests.system.rehearse [--on debian-12] [--on debian-13] … [--without-systemd | --with-systemd]
-                                    [--tests | --cut-off] [--roots DIR]
+                                    [--tests | --cut-off | --box | --box-cut-off] [--roots DIR]
 
 What is rehearsed is the checkout's last commit, in a clone. On each machine the demonstration is installed and must
 answer; a second run must change nothing; a changed checkout must be taken up; with systemd it must come back after a
 power cut. --cut-off instead ends the power in the middle of installing, again and again, and then lets it finish.
---tests runs ./install.sh --test.
+--tests runs ./install.sh --test. --box installs the clinic's box, removes it, installs it over its data, and removes
+all of it; --box-cut-off ends the power in the middle of the first of these.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,20 @@ CUT_OFF_AT = (
     "demo : Wait until the demonstration is ready",
 )
 INTO_IT_S = 2.0
+BOX_NAME = "care.clinic.example"
+BOX = (
+    f"--hostname {BOX_NAME} --email it@clinic.example --certificate local --smtp none --backup /var/backups/wellhouse "
+    "--key-protection file"
+)
+BOX_KEPT = "/etc/wellhouse/keys/master.key /etc/wellhouse/wellhouse.toml /etc/wellhouse/certificates/authority.pem"
+BOX_CUT_OFF_AT = (
+    "Installing Ansible",
+    "packages : Install the packages",
+    "code : Install the libraries",
+    "firewall : Hold the rules",
+    "supervisor : Have the appliance write",
+    "supervisor : Start it",
+)
 PERSON = "ada"  # on machines with systemd, the one who sits there and has sudo
 ANSWER = re.compile(r"ok=\d+ +changed=(\d+)")
 VALIDATE = (
@@ -63,6 +78,24 @@ class Rehearsal:
         if counted is None:
             raise RehearsalFailed(f"install.sh did not say how many changes it made: {done.output[-2000:]}")
         return int(counted[1]), done.took_s, done.output
+
+    def box(self, title: str, options: str, *, changes: bool = True) -> None:
+        """Install the clinic's box, which must then be well; whether anything has to be changed for it."""
+        changed, took_s, said = self.install(options)
+        _say(f"{title}: ./install.sh took {took_s:.0f} s, changed={changed}")
+        _require(changes == (changed > 0), f"it changed {changed} things")
+        _require("Next three things" in said, "it does not say what to do next")
+        _require("/setup?link=" not in said, "the one-time link is printed where nobody sits")
+        self.machine.must("wellhouse status")
+
+    def must_leave(self, options: str) -> None:
+        """Remove the box: nothing of it may run, listen or start any more."""
+        self.machine.must(f"cd {self.checkout} && ./install.sh {options}", user=self.user, show=True)
+        left = self.machine.run(
+            "ls -d /opt/wellhouse /usr/local/bin/wellhouse 2>/dev/null; nft list tables | grep wellhouse;"
+            " find /etc -path /etc/wellhouse -prune -o -name '*wellhouse*' -print; grep -l wellhouse /proc/[0-9]*/cgroup"
+        )
+        _require(left.output == "", f"it left:\n{left.output}")
 
     def validate(self) -> None:
         """Let the playbook that checks the machine judge it."""
@@ -126,17 +159,48 @@ def _rehearse_demo(title: str, disk: Disk, *, systemd: bool) -> None:
         _say(f"{title}: came back by itself after a power cut")
 
 
+def _rehearse_box(title: str, disk: Disk, *, systemd: bool) -> None:
+    with _with_checkout(disk, systemd=systemd) as rehearsal:
+        machine = rehearsal.machine
+        nobody = machine.run(f"cd {rehearsal.checkout} && ./install.sh", user=rehearsal.user)
+        _require(nobody.status == 2 and "--hostname NAME" in nobody.output, "missing answers are not named")
+        _require(machine.run("test -e /etc/wellhouse").status != 0, "something was changed before it was answered")
+        rehearsal.box(title, BOX)
+        rehearsal.box(title, "", changes=False)
+        link = machine.must("wellhouse setup-link").output
+        _require(link.startswith(f"https://{BOX_NAME}/setup?link="), f"the set-up link is {link}")
+        before = machine.must(f"sha256sum {BOX_KEPT}").output
+
+        rehearsal.must_leave("--uninstall")
+        _require(machine.must(f"sha256sum {BOX_KEPT}").output == before, "removing it changed what should stay")
+        rehearsal.box(title, "")
+        _require(machine.must(f"sha256sum {BOX_KEPT}").output == before, "installing it again made another box")
+        machine.must("wellhouse audit verify")
+
+        wrong = machine.run(f"cd {rehearsal.checkout} && ./install.sh --uninstall --and-data --hostname a.example")
+        _require(wrong.status == 1, "another name erases the data")
+        rehearsal.must_leave(f"--uninstall --and-data --hostname {BOX_NAME}")
+        left = machine.run(
+            "ls -d /etc/wellhouse /var/lib/wellhouse /var/log/wellhouse; getent passwd | grep ^wellhouse"
+        )
+        _require(not [line for line in left.output.splitlines() if "cannot access" not in line], f"left: {left.output}")
+        _say(f"{title}: installed, removed, installed over its data, and removed with them")
+
+
+def _rehearse_box_cut_off(title: str, disk: Disk, *, systemd: bool) -> None:
+    with _with_checkout(disk, systemd=systemd) as rehearsal:
+        pass
+    _cut_off(title, disk, rehearsal, BOX, BOX_CUT_OFF_AT, systemd=systemd)
+    with running(disk, systemd=systemd) as machine:
+        last = Rehearsal(machine, rehearsal.user, rehearsal.checkout)
+        last.box(f"{title}, after the cuts", "")
+        last.box(title, "", changes=False)
+
+
 def _rehearse_cut_off(title: str, disk: Disk, *, systemd: bool) -> None:
     with _with_checkout(disk, systemd=systemd) as rehearsal:
         pass
-    for mark in CUT_OFF_AT:
-        with running(disk, systemd=systemd) as machine:
-            process = machine.start(f"cd {rehearsal.checkout} && ./install.sh --demo", user=rehearsal.user)
-            said = _read_until(mark, process)
-            _require(mark in said, f"it never came to “{mark}”:\n{said[-3000:]}")
-            time.sleep(INTO_IT_S)
-        process.communicate()
-        _say(f"{title}: cut off at “{mark}”")
+    _cut_off(title, disk, rehearsal, "--demo", CUT_OFF_AT, systemd=systemd)
     with running(disk, systemd=systemd) as machine:
         last = Rehearsal(machine, rehearsal.user, rehearsal.checkout)
         _, took_s, _ = last.install("--demo")
@@ -165,6 +229,20 @@ def _with_checkout(disk: Disk, *, systemd: bool) -> Iterator[Rehearsal]:
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), clone], check=True)
         machine.must(f"chown --recursive {user}: {checkout}")
         yield Rehearsal(machine, user, checkout)
+
+
+def _cut_off(
+    title: str, disk: Disk, rehearsal: Rehearsal, options: str, marks: Iterable[str], *, systemd: bool
+) -> None:
+    """End the power each time that install.sh comes to one of *marks*."""
+    for mark in marks:
+        with running(disk, systemd=systemd) as machine:
+            process = machine.start(f"cd {rehearsal.checkout} && ./install.sh {options}", user=rehearsal.user)
+            said = _read_until(mark, process)
+            _require(mark in said, f"it never came to “{mark}”:\n{said[-3000:]}")
+            time.sleep(INTO_IT_S)
+        process.communicate()
+        _say(f"{title}: cut off at “{mark}”")
 
 
 def _read_until(mark: str, process: subprocess.Popen[str]) -> str:
@@ -200,6 +278,8 @@ def _options() -> argparse.Namespace:
     for option, rehearse, meaning in (
         ("--tests", _rehearse_tests, "rehearse ./install.sh --test instead of --demo"),
         ("--cut-off", _rehearse_cut_off, "end the power in the middle of installing"),
+        ("--box", _rehearse_box, "rehearse the clinic's box and its removal"),
+        ("--box-cut-off", _rehearse_box_cut_off, "end the power in the middle of installing the clinic's box"),
     ):
         what.add_argument(option, dest="rehearse", action="store_const", const=rehearse, help=meaning)
     parser.add_argument("--roots", type=Path, default=Path("/var/cache/wellhouse-rehearsal"), help="untouched trees")
