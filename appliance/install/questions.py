@@ -146,15 +146,16 @@ QUESTIONS = (
     ),
     Question(
         "certificate", "Certificate",
-        "acme: issued and renewed by itself; the name must lead here from the Internet, on ports 80 and 443.\n"
+        "acme: issued and renewed by itself, by Let's Encrypt and on its terms; the name must lead here from the\n"
+        "Internet, on ports 80 and 443.\n"
         "local: for a clinic that is reached on its own LAN only; each phone must be told once to trust it.\n"
         "Or the clinic's own: the chain's file, a comma, the key's file.",
         reading.certificate, _needs_word, offer=_always(CertificateKind.ACME), placeholder="acme|local|FILE[,KEYFILE]",
     ),
     Question(
         "acme-server", "Certificate authority",
-        "Address of its ACME directory; none takes the usual one.",
-        reading.url, _always(reading.NONE), asked=Asked.NO, placeholder="URL",
+        "Address of its ACME directory. usual: Let's Encrypt.",
+        reading.url, _always(reading.USUAL), asked=Asked.NO, placeholder="URL",
         applies=lambda texts, _facts: texts.get("certificate") == CertificateKind.ACME,
     ),
     Question(

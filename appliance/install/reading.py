@@ -11,6 +11,7 @@ from core.errors import Invalid
 from core.settings import is_address
 
 NONE = "none"
+USUAL = "usual"
 # What stands in an answer's place when it is a secret that lies in no file of the person's.
 TYPED = "as typed"
 KEPT = "as before"
@@ -85,13 +86,13 @@ def secret(text: str) -> str:
 
 
 def url(text: str) -> str:
-    """The directory of a certificate authority; empty for the client's own choice."""
+    """The directory of a certificate authority; empty for the usual one."""
     given = text.strip()
-    if given in ("", NONE):
+    if given == USUAL:
         return ""
     parts = urlsplit(given)
     if parts.scheme != "https" or not parts.hostname:
-        raise Invalid(f"{given!r} is not an https:// address of a certificate authority's directory.")
+        raise Invalid(f"{given!r} is not an https:// address of a certificate authority's directory, or {USUAL}.")
     return given
 
 

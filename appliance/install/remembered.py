@@ -30,7 +30,7 @@ def texts(places: Places) -> dict[str, str]:
         "smtp-password-file": reading.KEPT if places.smtp_password.exists() else None,
         "backup-credentials": reading.KEPT if places.backup_credentials.exists() else None,
         "data-device": _or_none(ansible.get("wellhouse_data_device")),
-        "acme-server": _or_none(ansible.get("wellhouse_acme_server")),
+        "acme-server": _or(reading.USUAL, ansible.get("wellhouse_acme_server")),
         "firewall": _yes_or_no(ansible.get("wellhouse_firewall")),
         "ssh-port": ",".join(map(str, ansible.get("wellhouse_ssh_ports", []))) or None,
         "time-sync": _yes_or_no(ansible.get("wellhouse_time_sync")),
@@ -60,7 +60,11 @@ def _list(table: dict[str, dict[str, Any]], section: str, key: str) -> str | Non
 
 
 def _or_none(text: str | None) -> str | None:
-    return reading.NONE if text == "" else text
+    return _or(reading.NONE, text)
+
+
+def _or(word: str, text: str | None) -> str | None:
+    return word if text == "" else text
 
 
 def _yes_or_no(value: bool | None) -> str | None:

@@ -17,11 +17,17 @@ from appliance.install.questions import QUESTIONS, Asked, Question
 from appliance.install.understood import completed
 from core.errors import Invalid
 
+_WELCOME = """
+A few questions, then a look at this machine; nothing on it is changed before you have seen and agreed to everything.
+Enter takes the answer in brackets. Ctrl-C stops at any time. docs/INSTALL.md says more about each."""
+
 
 def ask_what_is_new(texts: Mapping[str, str], typed: dict[str, Secret], facts: Facts) -> dict[str, str]:
     """*texts* with the answers to all questions that have none yet; *typed* gets what was typed unseen."""
     found = dict(texts)
     new = [question for question in QUESTIONS if question.asked is not Asked.NO and question.name not in found]
+    if len(new) == len([question for question in QUESTIONS if question.asked is not Asked.NO]):
+        print(_WELCOME)
     for question in new:
         if question.applies(found, facts):
             ask(question, found, typed, facts)
@@ -58,9 +64,10 @@ def confirm(
         texts.update(ask_what_is_new(texts, typed, facts))
         whole = completed(texts, facts)
         shown = [question for question in QUESTIONS if question.name in whole]
+        width = max(len(question.title) for question in shown) + 2
         print("\nThis is what will be done:\n")
         for number, question in enumerate(shown, start=1):
-            print(f"  {number:>2}  {question.title:<48}{whole[question.name] or reading.NONE}")
+            print(f"  {number:>2}  {question.title:<{width}}{whole[question.name] or reading.NONE}")
         answers = looked_at(whole)
         chosen = _choice(len(shown), can_go_on=answers is not None)
         if chosen is not None:

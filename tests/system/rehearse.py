@@ -93,7 +93,8 @@ class Rehearsal:
         self.machine.must(f"cd {self.checkout} && ./install.sh {options}", user=self.user, show=True)
         left = self.machine.run(
             "ls -d /opt/wellhouse /usr/local/bin/wellhouse 2>/dev/null; nft list tables | grep wellhouse;"
-            " find /etc -path /etc/wellhouse -prune -o -name '*wellhouse*' -print; grep -l wellhouse /proc/[0-9]*/cgroup"
+            " find /etc -path /etc/wellhouse -prune -o -name '*wellhouse*' -print;"
+            " grep -l wellhouse /proc/[0-9]*/cgroup"
         )
         _require(left.output == "", f"it left:\n{left.output}")
 
