@@ -19,6 +19,16 @@ _RIVALS = ("nginx", "apache2", "lighttpd", "caddy", "haproxy", "coturn")
 
 
 def check(plan: Plan) -> Iterator[Finding]:
+    yield from held(plan)
+    for service in waiting_rivals(_UNITS):
+        yield error(
+            f"{service} is not running now, and would take Wellhouse's ports when the machine starts.",
+            f"If nothing needs it: systemctl disable --now {service}. Else give Wellhouse a machine of its own.",
+        )
+
+
+def held(plan: Plan) -> Iterator[Finding]:
+    """Which ports somebody else listens on, and who."""
     sentences = []
     for port in needed(plan.settings.ports):
         found = holders(port)
@@ -31,11 +41,6 @@ def check(plan: Plan) -> Iterator[Finding]:
     yield from (error(sentence, then) for sentence, then in dict.fromkeys(sentences))
     if not sentences:
         yield ok("The ports that Wellhouse needs are free.")
-    for service in waiting_rivals(_UNITS):
-        yield error(
-            f"{service} is not running now, and would take Wellhouse's ports when the machine starts.",
-            f"If nothing needs it: systemctl disable --now {service}. Else give Wellhouse a machine of its own.",
-        )
 
 
 def waiting_rivals(units: Path) -> list[str]:

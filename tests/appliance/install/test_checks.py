@@ -182,10 +182,10 @@ def free_ports() -> Ports:
 def test_a_port_that_is_held_is_told_with_its_holder(tmp_path: Path) -> None:
     given = plan(tmp_path)
     free = free_ports()
-    assert Level.ERROR not in told(ports.check(replace(given, settings=replace(given.settings, ports=free))))
+    assert Level.ERROR not in told(ports.held(replace(given, settings=replace(given.settings, ports=free))))
     with listening(socket.SOCK_STREAM) as web, listening(socket.SOCK_DGRAM) as media:
         busy = replace(free, https=web.getsockname()[1], media=media.getsockname()[1])
-        found = told(ports.check(replace(given, settings=replace(given.settings, ports=busy))))[Level.ERROR]
+        found = told(ports.held(replace(given, settings=replace(given.settings, ports=busy))))[Level.ERROR]
     assert f"Port {busy.https}/tcp is held by " in found
     assert f"(process {os.getpid()})" in found
     assert "brings a web server of its own" in found
