@@ -39,15 +39,24 @@ def with_recovery_key(settings: Settings, keyring: Keyring, *, at: datetime) -> 
         sealed = place.sealed_key(settings) if paths.sealed_master_key.exists() else None
     except Refused:
         sealed = None  # damaged: it is put aside
+    present = sealed.fingerprint if sealed else _plain_fingerprint(settings)
+    if present not in ("", keyring.fingerprint()):
+        raise Refused(
+            f"That is the recovery key {keyring.fingerprint()}, and this box has the key {present}. Look for a typing "
+            "error, or for the sheet of this box."
+        )
     if sealed is None:
         return change.adopt(settings, keyring, at=at)
-    if sealed.fingerprint != keyring.fingerprint():
-        raise Refused(
-            f"That is the recovery key {keyring.fingerprint()}, and this box has the key {sealed.fingerprint}. Look "
-            "for a typing error, or for the sheet of this box."
-        )
     _hand_over(settings, keyring)
     return sealed.protection
+
+
+def _plain_fingerprint(settings: Settings) -> str:
+    """The name of the key in the plain file; empty if there is none, or it is damaged."""
+    try:
+        return Keyring.load(settings.paths.plain_master_key).fingerprint()
+    except Refused:
+        return ""
 
 
 def _hand_over(settings: Settings, keyring: Keyring) -> None:

@@ -184,6 +184,21 @@ def test_the_recovery_sheet_opens_a_box_whose_passphrase_was_forgotten(settings:
     unlock.with_passphrase(settings, OTHER_WORDS)
 
 
+def test_another_boxs_sheet_takes_no_key_away(settings: Settings) -> None:
+    digits = Keyring.of(settings.paths).master_digits
+    with pytest.raises(Refused, match="or for the sheet of this box"):
+        unlock.with_recovery_key(settings, Keyring(b"x" * 32), at=AT)
+    assert Keyring.of(settings.paths).master_digits == digits
+
+
+def test_a_lost_key_comes_back_from_the_sheet(settings: Settings) -> None:
+    keyring = Keyring.of(settings.paths)
+    settings.paths.database_file.touch()
+    settings.paths.plain_master_key.unlink()
+    assert unlock.with_recovery_key(settings, keyring, at=AT) is Protection.FILE
+    assert Keyring.of(settings.paths).master_digits == keyring.master_digits
+
+
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\0" * 300, b'{"format": 9}'])
 def test_the_recovery_sheet_opens_a_box_whose_sealed_key_is_damaged(settings: Settings, damage: bytes) -> None:
     keyring = Keyring.of(settings.paths)
