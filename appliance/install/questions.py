@@ -185,7 +185,8 @@ QUESTIONS = (
     ),
     Question(
         "passphrase-file", "Passphrase of the master key",
-        "Twelve signs or more; five words at random are good. It is kept nowhere: whoever starts the box types it.",
+        "Twelve signs or more; five words at random are good. It is kept nowhere: whoever starts the box types it.\n"
+        "On a box that has one and is locked: that one.",
         reading.secret, _needs_word, asked=Asked.HIDDEN, applies=_needs_passphrase, twice=True, placeholder="FILE",
     ),
     Question(

@@ -34,6 +34,7 @@ class Places:
     """Where the answers lie; another *etc* than the usual is for trying things out."""
 
     etc: Path = DEFAULT_FILE.parent
+    run: Path = Path("/run/wellhouse")
     handed_over: Path = Path("/run/wellhouse-install/passphrase")  # in memory; install.sh removes it
 
     @property

@@ -79,9 +79,10 @@ def _certificate(ansible: dict[str, Any]) -> str | None:
 
 
 def _passphrase(table: dict[str, dict[str, Any]], places: Places) -> str | None:
-    # Once something is sealed with it, nobody needs it here again.
+    # Once something is sealed with it, only a box that is locked asks for it again.
     sealed = Path(_text(table, "paths", "keys") or places.etc / "keys") / "master.sealed"
-    is_set = _text(table, "keys", "protection") == Protection.PASSPHRASE and sealed.exists()
+    opened = Path(_text(table, "paths", "run") or places.run) / "keys" / "master.key"
+    is_set = _text(table, "keys", "protection") == Protection.PASSPHRASE and sealed.exists() and opened.exists()
     return reading.KEPT if is_set else None
 
 

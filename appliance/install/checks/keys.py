@@ -1,9 +1,8 @@
-"""What protects the master key: that the machine has it, and that a box that is locked is opened first."""
+"""What protects the master key: that the machine has it, and that a passphrase is long enough to be taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from appliance.checks.finding import Finding, error, ok, warning
 from appliance.install.answers import Protection
@@ -13,7 +12,7 @@ PASSPHRASE_SIGNS = 12  # as wellhouse keys protect asks for; it judges the words
 
 
 def check(plan: Plan) -> Iterator[Finding]:
-    protection, paths = plan.answers.protection, plan.settings.paths
+    protection = plan.answers.protection
     if protection is Protection.TPM2 and not plan.facts.tpm2:
         yield error(
             "This machine shows no TPM2, to which the master key should be sealed.",
@@ -31,5 +30,3 @@ def check(plan: Plan) -> Iterator[Finding]:
         yield error(
             "The passphrase is short.", f"Take {PASSPHRASE_SIGNS} signs or more; five words at random are good."
         )
-    if Path(paths.sealed_master_key).exists() and not Path(paths.opened_master_key).exists():
-        yield error("The box is locked: its master key was not opened since it started.", "Run: sudo wellhouse unlock")

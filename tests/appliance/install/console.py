@@ -30,7 +30,7 @@ def look_for(_plan: Plan) -> list[Finding]:
 
 
 def run() -> int:
-    places = Places(FOLDER / "etc", FOLDER / "run/passphrase")
+    places = Places(FOLDER / "etc", FOLDER / "run", FOLDER / "run/passphrase")
     return prepare(sys.argv[2:], places, Log(FOLDER / "log", utcnow), now=utcnow, look_for=look_for)
 
 

@@ -51,7 +51,7 @@ def plan(folder: Path, facts: Facts = FACTS, before: dict[str, str] | None = Non
     settings = replace(
         settings, paths=replace(settings.paths, **{name: str(folder / place) for name, place in paths.items()})
     )
-    return Plan(answers(facts, **texts), settings, facts, Places(folder / "etc"), before or {}, AT)
+    return Plan(answers(facts, **texts), settings, facts, Places(folder / "etc", folder / "run"), before or {}, AT)
 
 
 def told(found: Any) -> dict[str, str]:

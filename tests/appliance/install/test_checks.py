@@ -61,15 +61,6 @@ def test_a_tpm2_that_is_not_there_cannot_be_chosen(tmp_path: Path) -> None:
     assert "steals" in told(keys.check(plan(tmp_path, key_protection="file")))[Level.WARNING]
 
 
-def test_a_locked_box_is_to_be_opened_first(tmp_path: Path) -> None:
-    (tmp_path / "etc/keys").mkdir(parents=True)
-    (tmp_path / "etc/keys/master.sealed").touch()
-    assert "wellhouse unlock" in told(keys.check(plan(tmp_path)))[Level.ERROR]
-    (tmp_path / "run/keys").mkdir(parents=True)
-    (tmp_path / "run/keys/master.key").touch()
-    assert Level.ERROR not in told(keys.check(plan(tmp_path)))
-
-
 def test_a_box_in_use_keeps_its_database_and_its_disk(tmp_path: Path) -> None:
     before = {"database": "sqlite", "data-device": "/dev/sdb", "hostname": "old.clinic.example"}
     assert told(changes.check(plan(tmp_path, before=before, database="postgresql"))) == {}

@@ -205,8 +205,15 @@ def test_a_password_is_not_shown_not_logged_and_ends_in_a_file_of_its_own(sits: 
 
     (tmp_path / "etc/keys").mkdir()
     (tmp_path / "etc/keys/master.sealed").touch()  # as Ansible has it made of the passphrase
+    (tmp_path / "run/keys").mkdir()
+    (tmp_path / "run/keys/master.key").touch()
     again = sits()
     assert "as before" in again.sees(SUMMARY) + again.sees(PROMPT)
     again.types("")
     assert again.ends() == 0
     assert (tmp_path / "etc/secrets/smtp-password").read_text() == "pa55-for-the-relay\n"
+
+    (tmp_path / "run/keys/master.key").unlink()
+    locked = sits()
+    locked.sees("\nPassphrase of the master key\n")
+    assert locked.presses_ctrl_c_until_it_ends() == 130
