@@ -48,6 +48,12 @@ bench-telling:  ## whether an answer's time tells who has an account: 2,000 answ
 bench-races:  ## twenty at once for a code, an invitation, a reset: 1,000 rounds each, on both databases
 	$(PY) -m tests.bench.races
 
+bench-backup:  ## a gigabyte on both databases: backed up twice with one changed row, lost, restored (ten minutes)
+	$(PY) -m tests.bench.backup
+
+test-damage:  ## more than fifty damaged backups: each refused, nothing touched (five minutes)
+	$(PY) -m tests.appliance.backup.damages
+
 sure: lint test  ## everything that must hold before a change is shared
 
 docs:  ## docs/SETTINGS.md and docs/ACCESS.md anew, from the settings and from the table of access
@@ -72,4 +78,4 @@ test-machine:  ## the clinic's box on clean machines with systemd: facts, a call
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: test-nat test-machine docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races
+.PHONY: test-nat test-machine test-damage docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races bench-backup

@@ -133,7 +133,7 @@ def _backup_list(settings: Settings) -> Any:
     keyring = Keyring.of(settings.paths)
 
     def lines(target: str) -> list[str]:
-        found = repository(target, settings, keyring).snapshots()
+        found = repository(target, settings, keyring).snapshots(unreadable_too=True)
         return [
             f"{snapshot.id[:8]}  {snapshot.taken_at:%Y-%m-%d %H:%M} UTC  number {snapshot.number}"
             for snapshot in reversed(found)

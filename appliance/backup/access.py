@@ -93,5 +93,5 @@ def _ssh_command(target: str, ssh: dict[str, str]) -> str:
         words.append(f"-p {parts['port']}")
     if parts["user"]:
         words.append(f"-l {shlex.quote(parts['user'])}")
-    words.append(f"-- {shlex.quote(parts['host'].strip('[]'))} -s sftp")
+    words.append(f"-s -- {shlex.quote(parts['host'].strip('[]'))} sftp")
     return " ".join(words)

@@ -94,7 +94,7 @@ def plan(settings: Settings, keyring: Keyring, proved: Manifest, *, newest: int,
     found = scratch(settings) / "set"
     names = tuple(name for name in (*DATA_FOLDERS, SQLITE_FILE, SQL_FILE) if (found / name).exists())
     os.sync()  # every byte of the set is on the disk before anything makes way for it
-    decided = Plan(proved, names, f"{ASIDE}{at:%Y%m%d-%H%M%S}", _fingerprint(keyring), newest, schema)
+    decided = Plan(proved, names, _free_name(settings, at), _fingerprint(keyring), newest, schema)
     write(_plan_file(settings), msgspec.json.encode(decided), mode=0o600)
     return decided
 
@@ -126,6 +126,15 @@ def carry_out(decided: Plan, settings: Settings, config: Path, keyring: Keyring,
     _plan_file(settings).unlink()
     shutil.rmtree(scratch(settings))
     return aside if aside.exists() else None
+
+
+def _free_name(settings: Settings, at: datetime) -> str:
+    name = wanted = f"{ASIDE}{at:%Y%m%d-%H%M%S}"
+    again = 1
+    while (Path(settings.paths.data) / name).exists():
+        again += 1
+        name = f"{wanted}-{again}"
+    return name
 
 
 def _move_aside(path: Path, aside: Path) -> None:

@@ -29,6 +29,9 @@ def prove(folder: Path, keyring: Keyring, *, newer_than: int = 0) -> Manifest:
             "Somebody put an old set in its place; name the one you want with --snapshot."
         )
     _prove_files(folder, promised)
+    database = SQLITE_FILE if promised.engine == "sqlite" else SQL_FILE
+    if database not in promised.files:
+        raise Refused(f"This backup set says that it is of {promised.engine}, and has no {database}.")
     if promised.engine == "sqlite":
         _prove_sqlite(folder / SQLITE_FILE, promised, keyring)
     elif count_dumped(folder / SQL_FILE) != promised.rows:

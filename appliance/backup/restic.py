@@ -78,20 +78,31 @@ class Repository:
                 return str(message["snapshot_id"])
         raise Unavailable(f"restic did not say that it saved anything to {self.target}.")
 
-    def snapshots(self) -> list[Snapshot]:
-        """All sets, oldest first. Refused if the password does not fit, Unavailable if the target is not there."""
+    def snapshots(self, *, unreadable_too: bool = False) -> list[Snapshot]:
+        """All sets, oldest first. Unavailable if the target is not there; Refused if the password does not fit, or if
+        a set cannot be read: the newest might be it, and an older one pass for the newest. *unreadable_too* leaves
+        those out instead.
+        """
         done = self._run("snapshots", "--json", "--host", HOST, "--no-lock", limit_s=QUICK_S, check=False)
         if done.returncode != 0:
             if _WRONG_PASSWORD in done.stderr:
                 raise Refused(f"The recovery key does not open the backups at {self.target}. Is it another box's?")
             raise Unavailable(self._missing(done))
+        unread = [line for line in done.stderr.splitlines() if "snapshot" in line or "Ignoring" in line]
+        if unread and not unreadable_too:
+            raise Refused(
+                f"A backup set at {self.target} is damaged ({unread[0].strip()}), and may be the newest. Use another "
+                "target, or name the set that you want: see “wellhouse backup list”, and restore it with --snapshot."
+            )
         rows: list[dict[str, Any]] = json.loads(done.stdout) or []
         found = [Snapshot(row["id"], datetime.fromisoformat(_trim(row["time"])), _number(row)) for row in rows]
         return sorted(found, key=lambda snapshot: snapshot.taken_at)
 
     def size_bytes(self, snapshot: str) -> int:
         """Bytes that the files of *snapshot* will need."""
-        done = self._run("stats", "--json", "--mode", "restore-size", "--no-lock", snapshot)
+        done = self._run("stats", "--json", "--mode", "restore-size", "--no-lock", snapshot, check=False)
+        if done.returncode != 0:
+            raise Refused(self._damaged(snapshot, done))
         return int(json.loads(done.stdout.splitlines()[-1])["total_size"])
 
     def file(self, snapshot: str, name: str) -> bytes:
@@ -117,7 +128,7 @@ class Repository:
         """Write the files of *snapshot* into *folder*. Refused if what is needed for it is missing or damaged."""
         done = self._run("restore", snapshot, "--target", str(folder), "--no-lock", check=False)
         if done.returncode != 0:
-            raise Refused(f"The backup set {snapshot[:8]} at {self.target} is damaged: {_last_line(done.stderr)}.")
+            raise Refused(self._damaged(snapshot, done))
 
     def forget(self, keep: Backup) -> None:
         """Drop sets beyond what is kept, and the space that only they used."""
@@ -128,8 +139,16 @@ class Repository:
             "--keep-weekly", str(keep.keep_weekly), "--keep-monthly", str(keep.keep_monthly),
         )  # fmt: skip
 
+    def _damaged(self, snapshot: str, done: Done) -> str:
+        return (
+            f"The backup set {snapshot[:8]} at {self.target} is damaged ({_last_line(done.stderr)}). "
+            "Use another target, or an older set with --snapshot."
+        )
+
     def _missing(self, done: Done) -> str:
         why = _last_line(done.stderr)
+        if is_folder(self.target) and (Path(self.target) / "config").exists():
+            return f"The backup repository at {self.target} is damaged ({why}). Use another target."
         if is_folder(self.target):
             return f"There is no backup repository at {self.target}. Is the disk mounted? ({why})"
         return f"{self.target} does not answer, or has no backup repository: {why}"

@@ -76,7 +76,7 @@ def restore(wanted: Wanted, config: Path, *, at: datetime, say: Say) -> Restored
         if settings is not None and (cut_off := placing.planned(settings, keyring)):
             return _finish(cut_off, settings, config, keyring, at=at, say=say)
         say("asking for the backups there")
-        snapshots = place.snapshots()
+        snapshots = place.snapshots(unreadable_too=bool(wanted.snapshot))
         chosen = _choose(snapshots, wanted.snapshot)
         if settings is None:
             settings = _settings_of(place, chosen)
