@@ -110,8 +110,10 @@ def room(browsers: dict[str, Any], meeting: Meeting) -> Iterator[Room]:
             guest.go(f"{meeting.path}/visit")
             guest.press("Enter waiting room")
             until(lambda guest=guest: guest.stage() == "waiting", "waiting room")
-        for _ in (far, strict):
-            desk.page.get_by_role("button", name="Admit", exact=True).first.click()
+        admit = desk.page.get_by_role("button", name="Admit", exact=True)
+        for still_waiting in (2, 1):
+            until(lambda count=still_waiting: admit.count() == count, f"{still_waiting} who wait", within_s=30)
+            admit.first.click()
         for guest in (far, strict):
             until(lambda guest=guest: guest.stage() == "room", "room", within_s=30)
         yield Room(desk, far, strict)
