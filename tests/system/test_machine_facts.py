@@ -10,7 +10,7 @@ from tests.system.clean_machine import CleanMachine
 from tests.system.machine.facts import FACTS
 from tests.system.machine.facts.fact import Fact
 from tests.system.machine.guest import Guest
-from tests.system.machine.look import Entry, Look, Port, Process, Skip
+from tests.system.machine.look import Entry, Look, NotAsked, Port, Process, Skip
 
 SETTINGS = '[site]\nhostname = "clinic.example"\ndemo = true'
 ANSWERS = '{"wellhouse_database": "sqlite", "wellhouse_firewall": true, "wellhouse_data_device": ""}'
@@ -62,7 +62,7 @@ def wrong() -> Look:
 def holds(fact: Fact, look: Look) -> bool:
     try:
         return not fact.seen(look)
-    except (Skip, LookupError, ValueError):
+    except (Skip, NotAsked, LookupError, ValueError):
         return False  # it cannot even be seen
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from tests.system.clean_machine import SYSTEMS, Disk, RehearsalFailed, base_tree, clean_disk
 from tests.system.machine.box import BACKUPS, Box, booted, make_ready
 from tests.system.machine.facts import FACTS
-from tests.system.machine.look import Look, Skip
+from tests.system.machine.look import Look, NotAsked, Skip
 from tests.system.machine.meeting import holding_a_call
 from tests.system.machine.report import Report
 
@@ -70,7 +70,9 @@ def _rehearse(report: Report, roots: Path, scratch: Path) -> None:
     report.say("the machine is destroyed; left are the backups and the recovery sheet")
     with clean_disk(base, scratch / "second") as disk:
         make_ready(disk, report.database)
-        _restore(report, disk, scratch / "backups", paper, lost)
+        # The disk with the backups is plugged into the new machine, which knows nothing of them.
+        shutil.copytree(scratch / "backups", disk.root / BACKUPS.removeprefix("/"), symlinks=True)
+        _restore(report, disk, paper, lost)
 
 
 def _install_twice(report: Report, box: Box) -> None:
@@ -94,12 +96,9 @@ def _install_twice(report: Report, box: Box) -> None:
     report.require(seen.longest_pause_s < PAUSE_MAX_S, f"the call stood still for {seen.longest_pause_s} s")
 
 
-def _restore(report: Report, disk: Disk, backups: Path, paper: str, lost: dict[str, Any]) -> None:
+def _restore(report: Report, disk: Disk, paper: str, lost: dict[str, Any]) -> None:
     with booted(disk) as box:
         box.install()
-        target = disk.root / BACKUPS.removeprefix("/")
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(backups, target, symlinks=True)
         box.machine.must(f"chown --recursive wellhouse: {BACKUPS}")
         (disk.root / "root/key").write_text(paper, encoding="ascii")
         began = time.monotonic()
@@ -126,6 +125,8 @@ def _judge(report: Report, box: Box, when: str) -> None:
     for fact in FACTS:
         try:
             instead = fact.seen(look)
+        except NotAsked:
+            continue
         except Skip as reason:
             report.skipped(fact.name, str(reason))
             continue

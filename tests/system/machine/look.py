@@ -18,7 +18,11 @@ PLACES = ("/etc/wellhouse", "/run/wellhouse", "/var/lib/wellhouse", "/var/log/we
 
 
 class Skip(Exception):
-    """What this machine's kernel or choices do not let us see, as a reason."""
+    """What this machine's kernel does not let us see, as a reason."""
+
+
+class NotAsked(Exception):
+    """A fact about something that this machine was not to have."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.system.machine.facts.fact import Fact, equal, fact, none
-from tests.system.machine.look import Look, Skip
+from tests.system.machine.look import Look, NotAsked
 
 AS_POSTGRES = "runuser -u postgres -- psql -X -A -t -h /run/wellhouse-postgresql"
 
@@ -20,12 +20,12 @@ def _asked(sql: str, database: str = "postgres") -> Callable[[Look], str]:
 
 def _require_postgresql(look: Look) -> None:
     if look.answers["wellhouse_database"] != "postgresql":
-        raise Skip("this machine's database is SQLCipher")
+        raise NotAsked("this machine's database is SQLCipher")
 
 
 def _first_bytes(look: Look) -> str:
     if look.answers["wellhouse_database"] != "sqlite":
-        raise Skip("this machine's database is PostgreSQL")
+        raise NotAsked("this machine's database is PostgreSQL")
     return look.says("head -c 15 /var/lib/wellhouse/wellhouse.db | od -An -c | tr -d ' '")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.system.machine.facts.fact import Fact, equal, fact, none
-from tests.system.machine.look import Look, Skip
+from tests.system.machine.look import Look, NotAsked
 
 ETC, KEYS, DATA = "/etc/wellhouse", "/etc/wellhouse/keys", "/var/lib/wellhouse"
 RUN, LOG = "/run/wellhouse", "/var/log/wellhouse"
@@ -17,7 +17,7 @@ def _is(path: str, what: str, kind: str, mode: str, owner: str, group: str = "")
 def _on(engine: str, wanted: Fact) -> Fact:
     def seen(look: Look) -> str:
         if look.answers["wellhouse_database"] != engine:
-            raise Skip(f"this machine's database is not {engine}")
+            raise NotAsked(f"this machine's database is not {engine}")
         return wanted.seen(look)
 
     return Fact(wanted.name, seen)
