@@ -104,6 +104,16 @@ def _setup_link(settings: Settings) -> Any:
         return link.make(settings, at=utcnow())
 
 
+def _look_at_mail(settings: Settings) -> Any:
+    from webapp.app import prepare
+    from webapp.db.database import db
+    from webapp.outbox import relay_check
+
+    prepare(settings)
+    with db.connection_context():
+        return {"fault": relay_check.fault(settings.mail), "waiting": relay_check.waiting(at=utcnow())}
+
+
 def _alert(settings: Settings, sentence: str) -> Any:
     from appliance.alerts import alert
 
@@ -168,6 +178,7 @@ def _told(target: str, lines: list[str], fault: str = "") -> dict[str, Any]:
 
 _STEPS = {
     "backup-list": _backup_list,
+    "look-at-mail": _look_at_mail,
     "migrate": _migrate,
     "open-database": _open_database,
     "verify-audit": _verify_audit,

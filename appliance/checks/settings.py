@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from appliance.box import Box
-from appliance.checks.finding import Finding, error, ok, warning
+from appliance.checks.finding import Finding, error, ok
 from appliance.configure.apply import configuration_files
 from appliance.configure.keys import load_keyring
 from core.addresses import interface_addresses, relay_address
-from core.settings import is_address
 from webapp.account.breached import BreachedList, Unusable
 
 
@@ -25,7 +23,6 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
         yield error(f"{names}: not what the settings ask for.", "Run “wellhouse configure” and restart the appliance.")
     else:
         yield ok(f"{box.config} is understood, and every file made from it is up to date.")
-    yield from _names(box)
     yield from _addresses(box)
     mail = box.settings.mail
     if mail.password_file and not Path(mail.password_file).is_file():
@@ -35,19 +32,6 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
             BreachedList(Path(box.settings.passwords.breached_file)).judge()
         except Unusable as e:
             yield error(e.sentence, "Until then nobody can choose a new password.")
-
-
-def _names(box: Box) -> Iterator[Finding]:
-    for name in (box.settings.site.hostname, box.settings.turn_tls_name):
-        if not name or is_address(name) or name.endswith("localhost"):
-            continue
-        try:
-            socket.getaddrinfo(name, None)
-        except socket.gaierror:
-            yield warning(
-                f"The name {name} has no address here.",
-                f"Add {name} to the DNS of the clinic and of the domain, both pointing at this box.",
-            )
 
 
 def _addresses(box: Box) -> Iterator[Finding]:

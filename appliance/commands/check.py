@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 
 from appliance.box import Box
 from appliance.checks import (
     audit,
+    backup,
     certificate,
     clock,
     database,
     disk,
+    dns,
     firewall,
     keys,
+    mail,
     media,
     memory,
     nginx,
@@ -23,6 +28,7 @@ from appliance.checks import (
     public_address,
     settings,
     storage,
+    system,
     turn,
 )
 from appliance.checks.finding import Finding, Level, error
@@ -39,6 +45,7 @@ SUBJECTS: dict[str, Callable[[Box, datetime], Iterator[Finding]]] = {
     "storage": storage.check,
     "database": database.check,
     "audit": audit.check,
+    "backup": backup.check,
     "certificate": certificate.check,
     "processes": processes.check,
     "ports": ports.check,
@@ -47,29 +54,41 @@ SUBJECTS: dict[str, Callable[[Box, datetime], Iterator[Finding]]] = {
     "turn": turn.check,
     "firewall": firewall.check,
     "public-address": public_address.check,
+    "dns": dns.check,
+    "mail": mail.check,
     "disk": disk.check,
     "memory": memory.check,
     "clock": clock.check,
+    "system": system.check,
 }
-NEED_THE_KEY = ("settings", "database", "audit", "processes", "ports", "nginx", "media", "turn")
+NEED_THE_KEY = ("settings", "database", "audit", "processes", "ports", "nginx", "media", "turn", "mail")
 _EXIT = {Level.OK: 0, Level.NOTE: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", nargs="*", choices=[[], *SUBJECTS], metavar="SUBJECT", help=", ".join(SUBJECTS))
+    parser.add_argument("--json", action="store_true", help="for programs: a list of what was found (docs/CHECK.md)")
 
 
 def run(given: argparse.Namespace) -> int:
     """0 if all is well, 1 if there are warnings, 2 if there are errors."""
     box, now = target(given), utcnow()
-    worst = 0
+    worst, told = 0, []
     for name in given.subject or _worth_asking(box):
         for finding in findings(name, box, at=now):
             worst = max(worst, _EXIT[finding.level])
-            print(f"{finding.level:<8} {name:<12} {finding.sentence}")
-            if finding.then:
-                print(f"{'':<21} → {finding.then}")
+            told.append({"subject": name, **asdict(finding)})
+            if not given.json:
+                _print(name, finding)
+    if given.json:
+        print(json.dumps(told, ensure_ascii=False, indent=1))
     return worst
+
+
+def _print(name: str, finding: Finding) -> None:
+    print(f"{finding.level:<8} {name:<12} {finding.sentence}")
+    if finding.then:
+        print(f"{'':<21} → {finding.then}", flush=True)
 
 
 def _worth_asking(box: Box) -> list[str]:

@@ -251,7 +251,7 @@ def test_an_address_that_is_not_this_machines_is_told(box: Box) -> None:
 
 def test_a_name_without_an_address_is_told(box: Box) -> None:
     unknown = replace(box.settings, site=replace(box.settings.site, hostname="clinic.invalid"))
-    told = said("settings", Box(box.config, unknown), Level.WARNING)
+    told = said("dns", Box(box.config, unknown), Level.WARNING)
     assert "The name clinic.invalid has no address here." in told
     assert "The name turn.clinic.invalid has no address here." in told
 
