@@ -112,7 +112,7 @@ class _Relay:
 
 
 def _knows(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword) -> AuthResult:
-    return AuthResult(success=data.password == b"right")
+    return AuthResult(success=data.password == b"right", handled=False)
 
 
 @pytest.fixture
