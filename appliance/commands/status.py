@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from appliance.backup.state import read_state
 from appliance.commands.target import target
 from appliance.configure.parts import parts_of
 from appliance.configure.render import product_version
@@ -48,8 +49,16 @@ def run(given: argparse.Namespace) -> int:
             continue
         duration = _duration(part.up_s) if part.up_s else ""
         print(f"{name:<12} {part.state.lower():<10} {duration:>9} {part.pid or '':>8}  {_listens(name, box.settings)}")
+    _print_backups(box.settings)
     running = all(name in known and known[name].state is control.State.RUNNING for name in parts_of(box.settings))
     return 0 if running else SOME_DOWN
+
+
+def _print_backups(settings: Settings) -> None:
+    kept = read_state(settings).targets if settings.backup.targets else {}
+    for name in settings.backup.targets:
+        newest = f"{kept[name].saved_at:%Y-%m-%d %H:%M} UTC" if name in kept else "none yet"
+        print(f"backup at {name}: {newest}")
 
 
 def _listens(name: str, settings: Settings) -> str:
