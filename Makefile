@@ -39,6 +39,9 @@ bench-join:  ## how long people wait for each other's face: p50 and p95 of 20
 bench-flood:  ## a call while strangers send 50,000 datagrams a second for a minute
 	$(PY) -m tests.bench.rtc_flood
 
+bench-reloads:  ## a hundred new certificates under a call, straight over UDP and relayed over TLS
+	$(PY) -m tests.bench.reloads
+
 bench-signin:  ## signing in and pages while fifty wrong passwords a second are tried
 	$(PY) -m tests.bench.signin
 
@@ -78,4 +81,4 @@ test-machine:  ## the clinic's box on clean machines with systemd: facts, a call
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: test-nat test-machine test-damage docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-signin bench-telling bench-races bench-backup
+.PHONY: test-nat test-machine test-damage docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-reloads bench-signin bench-telling bench-races bench-backup

@@ -30,6 +30,7 @@ COMMANDS = (
     "storage",
     "setup-link",
     "account",
+    "mail",
 )
 USER_ERROR = 2
 

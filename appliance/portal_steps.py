@@ -121,6 +121,17 @@ def _alert(settings: Settings, sentence: str) -> Any:
     return True
 
 
+def _test_mail(settings: Settings, address: str) -> Any:
+    from webapp.access.actor import SYSTEM
+    from webapp.app import prepare
+    from webapp.db.database import db
+    from webapp.outbox.trial import send_test
+
+    prepare(settings)
+    with db.connection_context():
+        return asdict(send_test(settings, address, actor=SYSTEM, at=utcnow()))
+
+
 def _recover_account(settings: Settings, email: str) -> Any:
     from webapp.account.recovering import recover
     from webapp.app import prepare
@@ -194,6 +205,7 @@ _STEPS_ABOUT: dict[str, Callable[..., Any]] = {
     "alert": _alert,
     "backup-verify": _backup_verify,
     "recover-account": _recover_account,
+    "test-mail": _test_mail,
 }
 
 

@@ -93,5 +93,7 @@ class _Transport(xmlrpc.client.Transport):
         super().__init__()
         self._socket_file = socket_file
 
-    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
-        return _Connection(self._socket_file)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = _Connection(self._socket_file)
+        self._connection = host, connection  # which close() closes
+        return connection

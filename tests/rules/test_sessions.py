@@ -36,6 +36,7 @@ ASKS_AGAIN = {
     "audit.export": StepUp.CONFIRM,
     "colleagues.invite": StepUp.CONFIRM,
     "colleagues.save_rule": StepUp.CONFIRM,
+    "setup.save_factors": StepUp.CONFIRM,
     "colleagues.start_client_reset": StepUp.CONFIRM,
     "colleagues.give_roles": StepUp.CONFIRM,
     "colleagues.invite_again": StepUp.CONFIRM,

@@ -116,6 +116,7 @@ class Action(enum.StrEnum):
     # the box
     BOX_ALERT = "box.alert"
     MAIL_SENT = "mail.sent"
+    MAIL_TESTED = "mail.tested"
     MAIL_FAILED = "mail.failed"
 
 

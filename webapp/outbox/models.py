@@ -44,6 +44,7 @@ class MailTemplate(enum.StrEnum):
     APPOINTMENT = "appointment"
     BREAK_GLASS = "break_glass"
     BOX_ALERT = "box_alert"
+    TEST_MESSAGE = "test_message"
     SIGN_IN_CHANGED = "sign_in_changed"
     KEY_REFUSED = "key_refused"
     PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  # a file's name

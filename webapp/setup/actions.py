@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from core.settings import Portal
+from core.settings import Portal, Settings
 from webapp.access.actor import Actor, Role
 from webapp.account import passwords
 from webapp.account.actions import create_account, tidy_email, use_zone
+from webapp.account.colleagues.actions import require_mfa
+from webapp.account.mfa.models import Whom
 from webapp.account.signing_in import Caller, Opened, open_session
 from webapp.audit.events import Action, Event
 from webapp.db.unit import unit
+from webapp.outbox.trial import Tried, send_test
 from webapp.practice.actions import PracticeWords, save
 from webapp.practice.queries import current as practice_now
 from webapp.setup import link
+from webapp.setup.queries import own_address
 
+GRACE = timedelta(days=14)  # for colleagues who have not been invited yet
 FIRST_ROLES = frozenset({Role.ADMIN, Role.PROVIDER})
 
 
@@ -36,6 +42,17 @@ def make_first_admin(
         link.use(link_id, at=at)
         account = create_account(actor, email=email, name=name, roles=FIRST_ROLES, password=chosen, at=at)
         return open_session(account.id, caller, limits, role=Role.ADMIN, at=at)
+
+
+def test_mail(actor: Actor, settings: Settings, *, at: datetime) -> Tried:
+    """Send a test message to the actor's own address, and nowhere else: this is no way to write to strangers."""
+    return send_test(settings, own_address(actor), actor=actor, at=at)
+
+
+def require_factors(actor: Actor, whom: Whom, settings: Settings, *, at: datetime) -> None:
+    """Require second factors of *whom*, with GRACE to add one. Refused unless the actor has one."""
+    first_day = (at + GRACE).astimezone(ZoneInfo(actor.time_zone)).date()
+    require_mfa(actor, whom, first_day, settings, at=at)
 
 
 def finish(actor: Actor, *, name: str, phone: str, time_zone: str, at: datetime) -> None:

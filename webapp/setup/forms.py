@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TelField
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField, TelField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from webapp.account.mfa.models import Whom
 from webapp.account.zones import zone_choices
 
 
@@ -31,4 +32,17 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
         choices=lambda: [SelectChoice("", _l("Choose…")), *zone_choices()],
         validate_choice=False,
         validators=[InputRequired(_l("Please choose a time zone from the list."))],
+    )
+
+
+class FactorsForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    whom = RadioField(
+        _l("Who must have a second factor?"),
+        coerce=Whom,
+        choices=[
+            SelectChoice(Whom.STAFF, _l("Providers and admins")),
+            SelectChoice(Whom.EVERYONE, _l("Everybody, clients too")),
+            SelectChoice(Whom.NOBODY, _l("Everybody chooses for themselves")),
+        ],
+        validators=[InputRequired(_l("Please choose one."))],
     )

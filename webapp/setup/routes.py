@@ -1,4 +1,4 @@
-"""The pages of the first run: the first admin, the practice, done."""
+"""The pages of the first run: the first admin, the practice, mail, second factors, and what to do next."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from core.clock import utcnow
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, Refused
+from core.settings import Settings
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import by_role, public
+from webapp.access.step_up import StepUp
 from webapp.access.table import Act, Resource
 from webapp.account import browser
+from webapp.account.colleagues import policy
+from webapp.account.mfa import requirement
+from webapp.account.mfa.queries import factors_of
 from webapp.account.passwords import LENGTH_MIN_ADMIN
 from webapp.audit.events import Action
+from webapp.outbox.trial import Tried
 from webapp.practice import queries as practice
-from webapp.setup import actions, link
-from webapp.setup.forms import AdminForm, PracticeForm
+from webapp.setup import actions, link, queries
+from webapp.setup.forms import AdminForm, FactorsForm, PracticeForm
 from webapp.ui.refusal import show_refusal
 
 setup = Feature("setup", __name__)
@@ -95,13 +101,48 @@ def save_practice(actor: Actor) -> ResponseReturnValue:
     except Invalid as e:
         show_refusal(form, e)
         return _practice_page(form)
+    return redirect(url_for("setup.mail_step"))
+
+
+@setup.get("/setup/mail", allow=by_role(Resource.PRACTICE, Act.READ), records=nothing("the name of the mail relay"))
+def mail_step(actor: Actor) -> ResponseReturnValue:
+    return _mail_page(actor, None)
+
+
+@setup.post("/setup/mail", allow=by_role(Resource.PRACTICE, Act.UPDATE), records=Action.MAIL_TESTED)
+def test_mail(actor: Actor) -> ResponseReturnValue:
+    return _mail_page(actor, actions.test_mail(actor, _settings(), at=utcnow()))
+
+
+@setup.get(
+    "/setup/second-factors", allow=policy.require_mfa, records=nothing("the practice's rule"), step_up=StepUp.CONFIRM
+)
+def factors_step(actor: Actor) -> ResponseReturnValue:
+    return _factors_page(actor, FactorsForm(formdata=None, data={"whom": requirement.current().whom}))
+
+
+@setup.post("/setup/second-factors", allow=policy.require_mfa, records=Action.MFA_REQUIRED, step_up=StepUp.CONFIRM)
+def save_factors(actor: Actor) -> ResponseReturnValue:
+    form = FactorsForm()
+    if not form.validate_on_submit():
+        return _factors_page(actor, form)
+    try:
+        actions.require_factors(actor, form.whom.data, _settings(), at=utcnow())
+    except Refused as e:
+        form.whom.errors = [e.sentence]
+        return _factors_page(actor, form)
     return redirect(url_for("setup.done"))
 
 
 @setup.get("/setup/done", allow=by_role(Resource.PRACTICE, Act.READ), records=nothing("only says what to do next"))
 def done(_actor: Actor) -> ResponseReturnValue:
-    has_mail = bool(current_app.extensions["wellhouse.settings"].mail.host)
-    return render_template("setup/done.html", steps=_steps(3), practice=practice.current(), has_mail=has_mail)
+    return render_template(
+        "setup/done.html",
+        steps=_steps(5),
+        practice=practice.current(),
+        next=queries.next_steps(_settings()),
+        trust_page=_trust_page(),
+    )
 
 
 def _closed_page() -> Response:
@@ -116,11 +157,34 @@ def _practice_page(form: PracticeForm) -> str:
     return render_template("setup/practice.html", form=form, steps=_steps(2))
 
 
+def _mail_page(actor: Actor, tried: Tried | None) -> str:
+    mail = _settings().mail
+    return render_template("setup/mail.html", steps=_steps(3), mail=mail, to=queries.own_address(actor), tried=tried)
+
+
+def _factors_page(actor: Actor, form: FactorsForm) -> str:
+    return render_template(
+        "setup/factors.html", form=form, steps=_steps(4), has_factor=factors_of(actor.id).any, days=actions.GRACE.days
+    )
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["wellhouse.settings"]
+    return settings
+
+
+def _trust_page() -> str:
+    """Where devices learn to trust the box's own authority; empty where the certificate comes from elsewhere."""
+    return f"{_settings().origin}/trust/" if _settings().certificates.source == "local" else ""
+
+
 def _steps(here: int) -> list[Step]:
     titles = (
         (gettext("First admin"), gettext("You, to begin with")),
         (gettext("Your practice"), gettext("Its name and where it is")),
+        (gettext("Mail"), gettext("That invitations arrive")),
+        (gettext("Second factors"), gettext("Who must have one")),
         (gettext("Ready"), gettext("What to do next")),
     )
-    states = ["done" if number < here else "here" if number == here else "ahead" for number in (1, 2, 3)]
+    states = ["done" if number < here else "here" if number == here else "ahead" for number in range(1, 6)]
     return [Step(title, more, state) for (title, more), state in zip(titles, states, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -11,9 +12,11 @@ from flask import Flask
 
 from core.clock import utcnow
 from core.errors import NotFound, Refused
-from core.settings import Settings
+from core.settings import Mail, Settings
 from tests.webapp import people
 from tests.webapp.account.door import knock, recorded
+from tests.webapp.outbox.test_mailer import Relay
+from tests.webapp.outbox.test_trial import relay
 from webapp.access.actor import Role, anonymous
 from webapp.account.models import Account
 from webapp.account.signing_in import Caller
@@ -51,7 +54,9 @@ def test_first_run_leads_from_the_link_to_a_practice_with_its_admin_signed_in(ap
     answer = browser.send("/setup", {**ADMIN, "link": token_of(path)})
     assert (answer.status_code, answer.location) == (302, "/setup/practice")
     assert "Your practice" in browser.get("/setup/practice").text
-    assert browser.send("/setup/practice", PRACTICE).location == "/setup/done"
+    assert browser.send("/setup/practice", PRACTICE).location == "/setup/mail"
+    assert "No mail relay is set" in browser.get("/setup/mail").text
+    assert browser.send("/setup/second-factors", {"whom": "nobody"}).location == "/setup/done"
     assert "Cedar Hollow Family Therapy is ready" in browser.get("/setup/done").text
     account = Account.get()
     assert people.roles_of(account) == {Role.ADMIN, Role.PROVIDER}
@@ -61,6 +66,56 @@ def test_first_run_leads_from_the_link_to_a_practice_with_its_admin_signed_in(ap
     assert knock(people.browser(app), email=ADMIN["email"], password=PASSWORD).status_code == 302
     assert recorded()[:3] == [Action.SETUP_LINK_MADE, Action.ACCOUNT_CREATED, Action.SIGNED_IN]
     assert Action.SETUP_FINISHED in recorded()
+    assert Action.MFA_REQUIRED in recorded()
+
+
+def signed_in(app: Flask) -> people.Browser:
+    """The first admin, who has just made the account."""
+    path, browser = make_link(app), people.browser(app)
+    browser.send("/setup", {**ADMIN, "link": token_of(path)})
+    return browser
+
+
+def test_the_test_message_goes_to_the_admins_own_address_and_its_fate_is_told_in_words(app: Flask) -> None:
+    browser, handler = signed_in(app), Relay()
+    with relay(handler) as mail:
+        use_mail(app, mail)
+        page = browser.get("/setup/mail").text
+        assert "Send a test message to amara@cedarhollow.example" in page
+        answer = browser.send("/setup/mail", {"to": "maren@example.org"})
+        assert "127.0.0.1 took the message" in answer.text
+        assert [to for to, _ in handler.taken] == [["amara@cedarhollow.example"]]
+    answer = browser.send("/setup/mail", {})
+    assert "Nobody answers at 127.0.0.1:" in answer.text
+    assert "The message was not sent." in answer.text
+    assert recorded().count(Action.MAIL_TESTED) == 2
+
+
+def test_the_relay_is_not_changed_in_the_browser(app: Flask) -> None:
+    browser = signed_in(app)
+    browser.send("/setup/mail", {"host": "169.254.169.254", "port": "80", "security": "none", "sender": "x@y.example"})
+    assert app.extensions["wellhouse.settings"].mail.host == ""
+
+
+def test_who_requires_second_factors_must_have_one_and_reads_so(app: Flask) -> None:
+    browser = signed_in(app)
+    answer = browser.send("/setup/second-factors", {"whom": "staff"})
+    assert "Add a second factor to your own account first" in answer.text
+    assert Action.MFA_REQUIRED not in recorded()
+
+
+def test_the_next_three_things_are_ticked_as_they_are_done(app: Flask) -> None:
+    browser = signed_in(app)
+    browser.send("/setup/practice", PRACTICE)
+    page = browser.get("/setup/done").text
+    assert page.count("Done</span>") == 0
+    assert "sudo ./install.sh --backup PLACE" in page
+    people.make_account(Role.PROVIDER)
+    assert browser.get("/setup/done").text.count("Done</span>") == 1
+
+
+def use_mail(app: Flask, mail: Mail) -> None:
+    app.extensions["wellhouse.settings"] = replace(app.extensions["wellhouse.settings"], mail=mail)
 
 
 @pytest.mark.parametrize("path", ["/setup", "/setup?link=", "/setup?link=guessed", "/setup?link=%00"])

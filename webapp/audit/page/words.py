@@ -47,6 +47,7 @@ WORDS = {
     Action.PREFERENCES_SAVED: lazy_gettext("changed their preferences"),
     Action.SETUP_LINK_MADE: lazy_gettext("made a set-up link"),
     Action.SETUP_FINISHED: lazy_gettext("set the practice up"),
+    Action.MAIL_TESTED: lazy_gettext("sent a test message through the mail relay"),
     Action.PRACTICE_SAVED: lazy_gettext("changed the practice profile"),
     Action.DEMO_SEEDED: lazy_gettext("put invented people in"),
     Action.HOME_VIEWED: lazy_gettext("opened the home page"),
