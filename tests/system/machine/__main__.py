@@ -105,7 +105,7 @@ def _restore(report: Report, disk: Disk, paper: str, lost: dict[str, Any]) -> No
         box.machine.must("systemctl stop wellhouse")
         box.machine.must(f"wellhouse restore {BACKUPS} --replace --recovery-key-file /root/key && rm /root/key")
         found = box.inside("fingerprint")
-        box.machine.must("systemctl start wellhouse")
+        box.start()
         took_s = time.monotonic() - began
         rows = sum(count for count, _ in found["tables"].values())
         report.say(

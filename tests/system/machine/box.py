@@ -78,6 +78,12 @@ class Box:
             raise RehearsalFailed(f"there is no key on the recovery sheet:\n{sheet}")
         return "\n".join(groups)
 
+    def start(self) -> None:
+        """Start the appliance; what it said is in the complaint if it does not."""
+        if self.machine.run("systemctl start wellhouse").status != 0:
+            said = self.machine.run("journalctl -u wellhouse -n 30 --no-pager -o cat").output
+            raise RehearsalFailed(f"the box did not start. It said:\n{said}")
+
     def await_up(self) -> float:
         """Wait until every part answers; the seconds it took."""
         began = time.monotonic()

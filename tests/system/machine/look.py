@@ -140,12 +140,12 @@ class Look:
     def processes(self) -> list[Process]:
         told = self.says(
             "for p in /proc/[0-9]*; do test -r $p/status || continue; "
-            "printf '\\036%s\\037%s\\037' ${p#/proc/} \"$(stat -c %U $p)\"; tr '\\0' ' ' < $p/cmdline; printf '\\037'; "
-            "cat $p/status; printf '\\037'; tr '\\0' ' ' < $p/environ; done 2>/dev/null"
+            "printf '\\001%s\\002%s\\002' ${p#/proc/} \"$(stat -c %U $p)\"; tr '\\0' ' ' < $p/cmdline; printf '\\002'; "
+            "cat $p/status; printf '\\002'; tr '\\0' ' ' < $p/environ; done 2>/dev/null"
         )
         found = []
-        for record in told.split("\036")[1:]:
-            pid, user, command, status, environment = record.split("\037")
+        for record in told.split("\001")[1:]:
+            pid, user, command, status, environment = record.split("\002")
             lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
             found.append(
                 Process(int(pid), user, command.strip(), {k: v.strip() for k, v in lines.items()}, environment)
