@@ -123,6 +123,7 @@ def carry_out(decided: Plan, settings: Settings, config: Path, keyring: Keyring,
     write_state(settings, State(number=decided.newest, since=decided.newest))
     audit_anchor.forget(settings)
     give_to_portal([data / name for name in (*DATA_FOLDERS, SQLITE_FILE, "backup")], settings)
+    _give_to_media_server(data / "rtc", settings)
     _plan_file(settings).unlink()
     shutil.rmtree(scratch(settings))
     return aside if aside.exists() else None
@@ -151,6 +152,15 @@ def give_to_portal(paths: list[Path], settings: Settings) -> None:
     for path in paths:
         for each in [path, *path.rglob("*")] if path.is_dir() else [path] * path.exists():
             os.chown(each, own.uid, own.gid)
+
+
+def _give_to_media_server(folder: Path, settings: Settings) -> None:
+    """Its account reads the spool before it writes it anew; the portal's alone would keep it from starting."""
+    if os.geteuid() != 0 or not settings.users.rtc or not folder.is_dir():
+        return
+    own = owner(settings.users.rtc, group_of=settings.users.portal)
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, own.uid, own.gid)
 
 
 def _plan_file(settings: Settings) -> Path:
