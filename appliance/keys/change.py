@@ -66,7 +66,7 @@ def provide(settings: Settings, *, at: datetime) -> bool:
     keyring = make_master_key(settings)
     if wanted is Protection.TPM2:
         place.refuse_unless_in_memory(settings)
-        _keep_sealed(settings, keyring, tpm2.seal(keyring, made_at=at.timestamp()))
+        _keep_sealed(settings, keyring, _seal(settings, keyring, Protection.TPM2, "", at=at, cost=passphrase.COST))
     else:
         _keep_plain(settings, keyring)
     return True

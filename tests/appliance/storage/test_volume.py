@@ -1,4 +1,4 @@
-"""A box that has, or misses, a volume for its data. Opening one for real is for the machine in tests/system/vm.py."""
+"""A box that has, or misses, a volume for its data. Opening one takes dm-crypt, which few test machines have."""
 
 from __future__ import annotations
 
