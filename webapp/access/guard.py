@@ -16,7 +16,7 @@ from core.clock import utcnow
 from core.errors import NotFound, Refused
 from core.log import EventLog
 from core.settings import Settings
-from webapp.access import sessions
+from webapp.access import denials, sessions
 from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.route import Declared, Nothing, declared_for
 from webapp.access.rules import ABSENT, Public
@@ -185,13 +185,7 @@ def safe_next(target: str | None) -> str:
 
 
 def _record_denial(actor: Actor) -> None:
-    # A stranger's denials go to the log only, or anybody could make the box write and sync.
-    about = {"endpoint": request.endpoint or ""}
-    if actor.is_authenticated:
-        with unit(Event(Action.ACCESS_DENIED, actor, about=about, outcome=Outcome.REFUSED)):
-            pass
-    else:
-        log.info("access.denied", **about)
+    denials.record(actor, request.endpoint or "", _ids_of_address(), at=utcnow())
 
 
 def _check_recorded(declared: Declared, response: Response) -> None:
@@ -219,10 +213,14 @@ def _record_unasked(declared: Declared) -> None:
 def _record_access(action: Action) -> None:
     # What is about several clients is in the record of each: all of them may ask who opened theirs.
     clients = getattr(g.loaded, "audit_clients", None) or (getattr(g.loaded, "audit_client", None),)
-    ids = {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
+    ids: dict[str, uuid.UUID | int | str] = {**_ids_of_address()}
     ids.update(getattr(g.loaded, "audit_about", {}))
     with unit(*(Event(action, g.actor, client=client, about=ids) for client in clients)):
         pass
+
+
+def _ids_of_address() -> dict[str, uuid.UUID]:
+    return {key: value for key, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
 
 
 def _fault(sentence: str) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import peewee
 from flask import Response, request
 
-from core.ids import new_token, token_hash
+from core.errors import Conflict
+from core.ids import new_id, new_token, token_hash
 from core.settings import Portal
 from webapp.access.actor import Role
 from webapp.db.fields import Choice, Moment, PlainText, Row
-from webapp.db.unit import current_unit, housekeeping
+from webapp.db.unit import Unit, current_unit, housekeeping
 
 COOKIE = "__Host-session"
 IN_VISIT_FOR = timedelta(minutes=2)  # a visit's page is heard of every 15 s
@@ -59,6 +61,9 @@ class LiveSession:
     acting_for: uuid.UUID | None = None
 
 
+# The unit that began sessions last, and which: what ends all the others must spare those of its own.
+_begun: ContextVar[tuple[Unit | None, frozenset[uuid.UUID]]] = ContextVar("begun", default=(None, frozenset()))
+
 Told = Callable[[uuid.UUID, datetime], None]
 _tell_ended: Told | None = None
 
@@ -89,6 +94,7 @@ def start(
     current_unit()
     token = new_token()
     session = Session.create(
+        id=_note_begun(),
         token_hash=token_hash(token),
         account=account,
         role=role,
@@ -112,11 +118,16 @@ def exchange(
 ) -> str:
     """The token of a new session in *role* instead of this one, with the same end; inside the caller's unit.
 
-    *password_at* and *confirmed_at* are proofs just given; those of the old session are kept otherwise.
+    *password_at* and *confirmed_at* are proofs just given; those of the old session are kept otherwise. Conflict if
+    it has ended meanwhile, or was exchanged already: one session never becomes two.
     """
-    current_unit()
+    if not _close(Session.id == session_id, at=at):
+        raise Conflict(
+            "You were signed out meanwhile, or did this in another tab. Reload the page to see where you are."
+        )
     old, token = Session.get_by_id(session_id), new_token()
     Session.create(
+        id=_note_begun(),
         token_hash=token_hash(token),
         account=old.account,
         role=role,
@@ -129,7 +140,6 @@ def exchange(
         confirmed_at=confirmed_at or old.confirmed_at,
         acting_for=old.acting_for,
     )
-    _close((Session.id == session_id), at=at)
     return token
 
 
@@ -246,7 +256,14 @@ def live_of(account: uuid.UUID, limits: Portal, *, at: datetime) -> list[LiveSes
 def end_all(account: uuid.UUID, *, but: uuid.UUID | None = None, at: datetime) -> int:
     """End every session of *account* (except *but*); how many there were. Inside the caller's unit."""
     whose = Session.account == account
-    ended = _close(whose if but is None else whose & (Session.id != but), at=at)
+    which = whose if but is None else whose & (Session.id != but)
+    ended = _close(which, at=at)
+
+    def close_newcomers() -> None:
+        _close(which & Session.id.not_in(list(_begun_here())), at=at)
+
+    # Once more when this unit alone commits: one that began, or was exchanged, in the meantime was not seen before.
+    current_unit().before_commit(close_newcomers)
     if ended or but is None:  # a call can outlive the session in which it began
         _tell(account, at=at)
     return ended
@@ -288,6 +305,18 @@ def _present(limits: Portal, at: datetime) -> peewee.Expression:
 def _close(which: peewee.Expression, *, at: datetime) -> int:
     current_unit()
     return int(Session.update(ended_at=at).where(which & Session.ended_at.is_null()).execute())
+
+
+def _note_begun() -> uuid.UUID:
+    """The id of a session that begins in the open unit."""
+    begun = new_id()
+    _begun.set((current_unit(), _begun_here() | {begun}))
+    return begun
+
+
+def _begun_here() -> frozenset[uuid.UUID]:
+    work, ids = _begun.get()
+    return ids if work is current_unit() else frozenset()
 
 
 def _tell(account: uuid.UUID, *, at: datetime) -> None:

@@ -76,8 +76,11 @@ def keep_password(account: uuid.UUID, password: ChosenPassword) -> None:
     ).execute()
 
 
-def note_password(account: Account, typed: str) -> None:
-    """What only the right password, just *typed*, can tell: its length, and its hash at today's cost if that rose."""
+def note_password(account: Account, typed: str) -> str:
+    """What only the right password, just *typed*, can tell: its length, and its hash at today's cost if that rose.
+
+    The hash that is kept now, unless somebody has changed the password in the meantime.
+    """
     changed: dict[str, str | bool] = {}
     if hashing.outdated(account.password_hash):
         changed["password_hash"] = hashing.make(typed)
@@ -85,7 +88,11 @@ def note_password(account: Account, typed: str) -> None:
         changed["password_is_long"] = passwords.is_long(typed)
     if changed:
         with housekeeping("the same password, hashed at today's cost, and whether it is long"):
-            Account.update(changed).where(Account.id == account.id).execute()
+            mine = Account.id == account.id
+            Account.update(signed_in_at=Account.signed_in_at).where(mine).execute()  # the row is the lock
+            if Account.get(mine).password_hash == account.password_hash:  # not chosen anew while this was hashed
+                Account.update(**changed).where(mine).execute()
+    return str(changed.get("password_hash", account.password_hash))
 
 
 def save_preferences(

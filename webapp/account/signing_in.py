@@ -64,10 +64,29 @@ def sign_in(email: str, password: str, caller: Caller, limits: Portal, *, at: da
         _record_failure(account, caller, slows=ticket.slows)
         return None
     if stored and typed:
-        note_password(account, typed)
-    with unit():
-        throttle.forgive(ticket)
-        return after_password(account.id, caller, limits, at=at)
+        stored = note_password(account, typed)
+    try:
+        with unit() as work:
+            throttle.forgive(ticket)
+            opened = after_password(account.id, caller, limits, at=at)
+            asks_more = isinstance(opened, Pending)
+            work.before_commit(lambda: _refuse_if_changed(account.id, stored, asks_more=asks_more))
+            return opened
+    except _ChangedMeanwhile:
+        _record_failure(account, caller, slows=ticket.slows)
+        return None
+
+
+class _ChangedMeanwhile(Exception):
+    """The password was enough when it was looked at, and is not any more."""
+
+
+def _refuse_if_changed(account: uuid.UUID, verified: str | None, *, asks_more: bool) -> None:
+    # Hashing takes long, and a thief who knows the password may be at the door while its owner changes it or adds a
+    # second factor. Runs when this unit alone commits: either the change has ended the new session, or this sees it.
+    changed = Account.get_by_id(account).password_hash != verified
+    if changed or (not asks_more and factors_of(account).any):
+        raise _ChangedMeanwhile
 
 
 def after_password(account: uuid.UUID, caller: Caller, limits: Portal, *, at: datetime) -> Opened | Pending:

@@ -12,6 +12,7 @@ from core.errors import Conflict, Invalid
 from webapp.access.actor import Actor, Role
 from webapp.account.models import Account, AccountRole
 from webapp.audit.events import Action, Event
+from webapp.clients import invitations
 from webapp.clients.models import CareTeam, Client, ClientDetails
 from webapp.clients.values import ClientValues, Details
 from webapp.db.unit import unit
@@ -35,14 +36,21 @@ def add_client(
     return client_id
 
 
-def save_client(actor: Actor, client_id: uuid.UUID, values: ClientValues, details: Details | None) -> None:
+def save_client(
+    actor: Actor, client_id: uuid.UUID, values: ClientValues, details: Details | None, *, at: datetime
+) -> None:
     """Write down how the client is reached and called now; without *details* those stay as they are.
+
+    An invitation that went to another address works no more.
 
     Conflict if the client is archived and does it themself: their record can be read, and is theirs no more to change.
     """
     with unit(Event(Action.CLIENT_SAVED, actor, client=client_id)):
-        if actor.role is Role.CLIENT and Client.get_by_id(client_id).archived_at is not None:
+        before = Client.get_by_id(client_id)
+        if actor.role is Role.CLIENT and before.archived_at is not None:
             raise Conflict(gettext("Your record is archived, so it can only be read. To change it, call the clinic."))
+        if before.email != values.email:
+            invitations.end_earlier(client_id, at=at)
         Client.update(**_columns(values)).where(Client.id == client_id).execute()
         if details is None:
             return

@@ -46,6 +46,8 @@ def invite(actor: Actor, member: FamilyMember, settings: Settings, *, at: dateti
     current_unit().events.append(
         Event(Action.FAMILY_INVITED, actor, client=member.client_id, about={"family": member.id})
     )
+    earlier = (FamilyInvitation.member == member) & FamilyInvitation.used_at.is_null()
+    FamilyInvitation.update(used_at=at).where(earlier).execute()
     FamilyInvitation.create(token_hash=token_hash(token), member=member, created_at=at, expires_at=at + GOOD_FOR)
     if settings.mail.host:
         values = {"link": link, "expires": when(at + GOOD_FOR, ZoneInfo(member.client.time_zone), now=at)}

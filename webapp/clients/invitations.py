@@ -78,6 +78,7 @@ def invite(
     link = f"{settings.origin}/invitation/{token}"
     about: dict[str, uuid.UUID | int | str] = {"appointment": appointment} if appointment else {}
     with unit(Event(Action.CLIENT_INVITED, actor, client=client_id, about=about)):
+        end_earlier(client_id, at=at)
         Invitation.create(
             token_hash=token_hash(token),
             client=client,
@@ -89,6 +90,12 @@ def invite(
             values = {"link": link, "expires": when(at + GOOD_FOR, ZoneInfo(client.time_zone), now=at)}
             post(client.email, MailTemplate.INVITATION, values, at=at)
     return link
+
+
+def end_earlier(client_id: uuid.UUID, *, at: datetime) -> None:
+    """Links that were sent to this client work no more: who has an older one is perhaps not them. Inside a unit."""
+    current_unit()
+    Invitation.update(used_at=at).where((Invitation.client == client_id) & Invitation.used_at.is_null()).execute()
 
 
 def open_link(token: str, *, at: datetime) -> Opened | None:

@@ -103,7 +103,7 @@ def save(actor: Actor, read: ReadClient) -> ResponseReturnValue:
         return render_template("clients/edit.html", form=form, read=read)
     values = replace(queries.client_values(read), **form.contact())
     details = replace(queries.client_details(read), **form.details()) if isinstance(form, ClientForm) else None
-    actions.save_client(actor, read.client.id, values, details)
+    actions.save_client(actor, read.client.id, values, details, at=utcnow())
     flash(gettext("Your details are saved.") if actor.role is Role.CLIENT else gettext("The record is saved."))
     return redirect(url_for("clients.info", client_id=read.client.id))
 

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask, Response, redirect
 from flask.typing import ResponseReturnValue
 
+from core.clock import utcnow
 from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from tests.webapp import people
+from webapp.access import denials, guard
 from webapp.access.actor import Actor, Role
 from webapp.access.guard import NotRecorded, safe_next
 from webapp.access.route import Feature, nothing
@@ -114,10 +116,31 @@ def test_opened_page_is_recorded_with_who_whose_and_what(app: Flask, rooms: Feat
 
 
 def test_denial_is_recorded_for_somebody_known(app: Flask, rooms: Feature) -> None:
-    browser = people.sign_in(app, people.make_account(Role.PROVIDER))
-    assert browser.get(f"/rooms/{uuid.uuid4()}/absent").status_code == 404
+    browser, thing = people.sign_in(app, people.make_account(Role.PROVIDER)), uuid.uuid4()
+    assert browser.get(f"/rooms/{thing}/absent").status_code == 404
     assert (last().action, last().outcome) == (Action.ACCESS_DENIED, Outcome.REFUSED)
-    assert last().about == {"endpoint": "rooms.hidden"}
+    assert last().about == {"endpoint": "rooms.hidden", "thing_id": str(thing)}
+
+
+def test_same_denial_again_and_again_is_one_row_a_minute(
+    app: Flask, rooms: Feature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = people.make_account(Role.PROVIDER)
+    browser, other = people.sign_in(app, account), people.sign_in(app, account)
+    one, two = uuid.uuid4(), uuid.uuid4()
+
+    def denied() -> int:
+        return AuditEvent.select().where(AuditEvent.action == Action.ACCESS_DENIED).count()
+
+    for _ in range(20):
+        assert browser.get(f"/rooms/{one}/absent").status_code == 404
+    assert denied() == 1
+    browser.get(f"/rooms/{two}/absent")
+    other.get(f"/rooms/{one}/absent")
+    assert denied() == 3
+    monkeypatch.setattr(guard, "utcnow", lambda: utcnow() + denials.REPEATS_FOR)
+    browser.get(f"/rooms/{one}/absent")
+    assert denied() == 4
 
 
 def test_stranger_makes_no_row(app: Flask, rooms: Feature) -> None:

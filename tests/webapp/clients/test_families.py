@@ -354,10 +354,12 @@ def test_family_hear_of_new_appointments(app: Flask, scene: Scene) -> None:
 
 def test_invitation_can_be_sent_again_until_it_was_used(scene: Scene) -> None:
     fields = {**PARENT, "name": "Ingrid Halvorsen", "email": "ingrid@example.org"}
-    scene.at_provider.send(f"/clients/{scene.leo.id}/family/new", fields)
+    first = link_in(scene.at_provider.send(f"/clients/{scene.leo.id}/family/new", fields).text)
     member = FamilyMember.get()
     url = f"/clients/{scene.leo.id}/family/{member.id}/invite"
-    link_in(scene.at_provider.send(url).text)
+    second = link_in(scene.at_provider.send(url).text)
     assert FamilyInvitation.select().count() == 2
+    assert browser(scene.app).get(first).status_code == 404  # it went where nobody took it up
+    assert browser(scene.app).get(second).status_code == 200
     acting = scene.act_for(scene.leo)
     assert scene.at_provider.send(f"/clients/{scene.leo.id}/family/{acting.id}/invite").status_code == 409

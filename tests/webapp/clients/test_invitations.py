@@ -147,15 +147,31 @@ def test_twenty_who_use_one_link_at_once_make_one_account(app: Flask) -> None:
     assert Client.get_by_id(client.id).account_id == Account.get(Account.email == "maren@example.org").id
 
 
-def test_second_link_dies_when_the_first_is_used(app: Flask) -> None:
+def test_earlier_link_dies_when_another_is_sent(app: Flask) -> None:
     provider = make_account(Role.PROVIDER)
     client = make_client(provider, email="maren@example.org")
     with app.app_context():
         first, second = (
             _link(invitations.invite(actor(provider), client.id, _settings(app), at=utcnow())) for _ in range(2)
         )
-    assert browser(app).send(first, {"password": PASSWORD}).status_code == 302
-    assert browser(app).get(second).status_code == 404
+    assert browser(app).get(first).status_code == 404
+    assert browser(app).send(first, {"password": PASSWORD}).status_code == 404
+    assert browser(app).send(second, {"password": PASSWORD}).status_code == 302
+
+
+def test_link_that_went_to_a_wrong_address_dies_when_it_is_put_right(app: Flask) -> None:
+    provider = make_account(Role.PROVIDER)
+    client = make_client(provider, email="stranger@example.org")
+    with app.app_context():
+        link = _link(invitations.invite(actor(provider), client.id, _settings(app), at=utcnow()))
+    at_provider = sign_in(app, provider)
+    fields = {"name": client.name, "language": "en", "time_zone": "UTC", "email": "stranger@example.org"}
+    at_provider.send(f"/clients/{client.id}/edit", {**fields, "phone": "802-555-0101"})
+    assert browser(app).get(link).status_code == 200
+    at_provider.send(f"/clients/{client.id}/edit", {**fields, "email": "maren@example.org"})
+    assert browser(app).get(link).status_code == 404
+    assert browser(app).send(link, {"password": PASSWORD}).status_code == 404
+    assert not Account.select().where(Account.email == "maren@example.org").exists()
 
 
 def test_link_is_mailed_where_there_is_a_relay_and_shown_where_there_is_none(app: Flask) -> None:

@@ -210,6 +210,13 @@ def last_number() -> int:
     return newest.sequence if newest else 0
 
 
+def is_recorded(account: uuid.UUID, place: Place, things: dict[str, object]) -> bool:
+    """Whether the record says that *account* was refused these things; what is repeated at once stands there once."""
+    ids = {name: str(thing) for name, thing in things.items() if isinstance(thing, uuid.UUID)}
+    refused = (AuditEvent.action == Action.ACCESS_DENIED) & (AuditEvent.account == account)
+    return bool(AuditEvent.select().where(refused & (AuditEvent.about == {"endpoint": place.endpoint, **ids})).exists())
+
+
 def denials_since(number: int) -> list[uuid.UUID | None]:
     """Whose requests were refused since then."""
     rows = AuditEvent.select().where((AuditEvent.sequence > number) & (AuditEvent.action == Action.ACCESS_DENIED))
