@@ -61,6 +61,7 @@ def page(browsers: tuple[Browser, Browser]) -> Iterator[Page]:
     context = browsers[0].new_context()
     try:
         page = context.new_page()
+        page.clock.install()  # it runs like any other until a test hurries it on
         page.goto(f"http://127.0.0.1:{server.server_port}/visit/types.js")
         page.evaluate(_ROOM)
         said(page, "hello")
@@ -104,6 +105,23 @@ def test_a_subscribe_connection_that_the_server_has_lost_is_made_anew(page: Page
     page.evaluate("hear", {"type": "subscribe", "number": 2, "sdp": _OFFER, "tracks": tracks})
     second = said(page, "subscribed", 2)[1]
     assert fingerprint(second["sdp"]) != fingerprint(first["sdp"])
+
+
+def test_a_websocket_that_nothing_comes_from_is_given_up_and_resumed(page: Page) -> None:
+    """As when the way to the server is gone: nobody closes it, and pings can be sent for minutes."""
+    assert len(said(page, "hello")) == 1
+    page.clock.run_for(11_000)
+    assert said(page, "hello", 2)[1] == {"type": "hello", "version": 1, "resume": "r"}
+
+
+def test_a_websocket_that_answers_is_kept(page: Page) -> None:
+    for _ in range(8):
+        page.clock.run_for(2_500)
+        pings = page.evaluate("window.said.filter((one) => one.type === 'ping')")
+        if pings:
+            page.evaluate("hear", {"type": "pong", "number": pings[-1]["number"]})
+    assert len(said(page, "ping", 3)) >= 3
+    assert len(said(page, "hello")) == 1
 
 
 def fingerprint(sdp: str) -> str:

@@ -151,7 +151,7 @@ export class Signalling {
         this.#welcomed(/** @type {Welcome} */ (message));
         break;
       case "pong":
-        if (message.number === this.#ping) clearTimeout(this.#deadline);
+        this.#met();
         break;
       case "error":
         this.#refusal = { id: message.id, sentence: message.sentence };
@@ -164,7 +164,7 @@ export class Signalling {
 
   /** @param {Welcome} welcome */
   #welcomed(welcome) {
-    clearTimeout(this.#deadline);
+    this.#met();
     this.#resume = welcome.resume;
     this.#refusal = null;
     this.#attempt = 0;
@@ -177,8 +177,14 @@ export class Signalling {
     const socket = this.#socket;
     this.#ping += 1;
     if (!socket || !this.send({ type: "ping", number: this.#ping })) return;
+    // The oldest ping without an answer counts: the next ones would put its end off for ever.
+    this.#deadline ??= setTimeout(() => this.#drop(socket), PONG_WITHIN_MS);
+  }
+
+  /** What the deadline was for has come. */
+  #met() {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#drop(socket), PONG_WITHIN_MS);
+    this.#deadline = undefined;
   }
 
   /**
@@ -217,7 +223,7 @@ export class Signalling {
     this.#socket = null;
     this.#inside = false;
     clearInterval(this.#pingTimer);
-    clearTimeout(this.#deadline);
+    this.#met();
   }
 
   /**
