@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -91,8 +92,8 @@ def test_what_is_missing_is_named(tmp_path: Path, told: dict[str, Any]) -> None:
     assert "wellhouse_time_sync is missing in install.json." in " ".join(done.stdout.split())
 
 
-def unit(**given: Any) -> str:
-    folder = ANSIBLE / "roles/supervisor/templates"
+def unit(role: str = "supervisor", name: str = "wellhouse", **given: Any) -> str:
+    folder = ANSIBLE / "roles" / role / "templates"
     templates = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
     known = {
         "ansible_managed": "Ansible",
@@ -103,7 +104,7 @@ def unit(**given: Any) -> str:
         "supervisor_inputs": "{ true; }",
         "supervisor_backup_folders": {"stdout_lines": ["/srv/backup"]},
     }
-    return templates.get_template("wellhouse.service.j2").render(known | given)
+    return templates.get_template(f"{name}.service.j2").render(known | given)
 
 
 def test_the_unit_lets_the_appliance_write_where_the_settings_say_and_where_backups_go() -> None:
@@ -123,12 +124,21 @@ def test_the_unit_wants_postgresql_and_does_not_end_with_it() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
-def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
-    file = tmp_path / "wellhouse.service"
-    # The program is not on this machine; whether it would start is for make test-machine.
-    file.write_text(unit(code_current="/").replace("//venv/bin/wellhouse", "/bin/true"))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True)
-    assert "wellhouse.service:" not in done.stderr, done.stderr
+def test_systemd_understands_every_line_of_the_units(tmp_path: Path) -> None:
+    units = [
+        ("supervisor", "wellhouse"),
+        ("keys", "wellhouse-unlock"),
+        ("keys", "wellhouse-closed"),
+        ("storage", "wellhouse-storage"),
+        ("firewall", "wellhouse-firewall"),
+    ]
+    files = [tmp_path / f"{name}.service" for _, name in units]
+    for file, (role, name) in zip(files, units, strict=True):
+        # The program is not on this machine; whether it would start is for make test-machine.
+        text = unit(role, name, code_current="/").replace("//venv/bin/wellhouse", "/bin/true")
+        file.write_text(re.sub(r"/usr/local/bin/wellhouse\b", "/bin/true", text))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *files], capture_output=True, text=True)
+    assert not [line for line in done.stderr.splitlines() if "wellhouse" in line], done.stderr
 
 
 def test_systemd_is_told_once_that_everything_answers_and_no_part_can_say_it(
