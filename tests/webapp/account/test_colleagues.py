@@ -17,7 +17,6 @@ from tests.webapp.account.door import EMAIL, account_with_password, cookie, knoc
 from tests.webapp.account.mails import mailed, path_of, token_of, use_relay
 from tests.webapp.account.mfa.enrolled import (
     account_with_app,
-    add_app,
     add_codes,
     code,
     everything_recorded,
@@ -27,7 +26,7 @@ from webapp.access import sessions
 from webapp.access.actor import Role
 from webapp.access.sessions import Session
 from webapp.account.colleagues import actions
-from webapp.account.mfa.models import AuthenticatorApp, MfaRequirement, RecoveryCode
+from webapp.account.mfa.models import AuthenticatorApp, RecoveryCode
 from webapp.account.models import Account, AccountLink
 from webapp.audit.events import Action
 from webapp.db.database import db
@@ -37,12 +36,6 @@ from webapp.outbox.models import Mail, MailTemplate
 NEW = "copper-lantern-sails-22"
 INVITED = {"name": "Tomás Rivera", "email": "tomas@example.org", "provider": "y"}
 RESET = {"note": "Came to the front desk with a card.", "factors": "go"}
-
-
-@pytest.fixture
-def admin(app: Flask) -> people.Browser:
-    account = account_with_password(Role.ADMIN, Role.PROVIDER, email="admin@example.org")
-    return people.sign_in(app, account, Role.ADMIN)
 
 
 def shown_link(text: str) -> str:
@@ -343,107 +336,6 @@ def test_every_act_on_colleagues_asks_for_a_fresh_proof(app: Flask, admin: peopl
     for act in ACTS:
         assert admin.send(f"/colleagues/{act.format(id=victim.id)}", INVITED).status_code == 403, act
     assert Account.get_by_id(victim.id).disabled_at is None
-
-
-def ready_admin(app: Flask, admin: people.Browser) -> None:
-    me = Account.get(Account.email == "admin@example.org")
-    add_app(me.id)
-    add_codes(app, me.id)
-
-
-def day(days: int) -> str:
-    return (utcnow() + timedelta(days=days)).date().isoformat()
-
-
-def require(admin: people.Browser, whom: str = "staff", days: int = 7) -> int:
-    return admin.send("/colleagues/mfa", {"whom": whom, "first_day": day(days)}).status_code
-
-
-def begin_now() -> None:
-
-    with housekeeping("the day has come"):
-        MfaRequirement.update(from_at=utcnow()).execute()
-
-
-def test_who_requires_second_factors_must_have_one_and_its_codes(app: Flask, admin: people.Browser) -> None:
-    assert require(admin) == 403
-    me = Account.get(Account.email == "admin@example.org")
-    add_app(me.id)
-    assert require(admin) == 403
-    add_codes(app, me.id)
-    assert require(admin) == 302
-    assert "Providers and admins must have a second factor" in admin.get("/colleagues").text
-
-
-@pytest.mark.parametrize("days", [-1, 0, 400])
-def test_grace_is_from_tomorrow_to_half_a_year(app: Flask, admin: people.Browser, days: int) -> None:
-    ready_admin(app, admin)
-    assert require(admin, days=days) == 200
-    assert require(admin, days=20) == 302
-    begin_now()
-    assert require(admin, "everyone", days=0) == 302  # the day stays, and who must is more
-
-
-def test_until_the_day_everybody_works_on_and_after_it_who_has_none_can_only_add_one(
-    app: Flask, admin: people.Browser
-) -> None:
-    ready_admin(app, admin)
-    without, client = account_with_password(Role.PROVIDER), people.make_account(Role.CLIENT)
-    browser, clients_browser = people.sign_in(app, without), people.sign_in(app, client)
-    require(admin)
-    assert browser.get("/account").status_code == 200
-    fresh = people.browser(app)
-    assert "you need a second factor" in fresh.get(knock(fresh).location).text
-    begin_now()
-    assert browser.get("/account").location == "/account/mfa"
-    assert browser.get("/clients").location == "/account/mfa"
-    assert browser.send("/account", {"name": "x"}).status_code == 403
-    assert browser.get("/live").status_code == 403
-    assert clients_browser.get("/account").status_code == 200
-    assert admin.get("/colleagues").status_code == 200
-    assert "MFA missing" in admin.get("/colleagues").text
-    browser.send("/account/confirm/password", {"password": "kettle-orange-violin-9", "need": "password"})
-    where = browser.send("/account/mfa/apps").location
-    assert "asks for a second factor" in browser.get("/account/mfa").text
-    seed = AuthenticatorApp.get(AuthenticatorApp.account == without.id).seed
-    assert browser.send(where, {"code": code(seed), "name": "Phone"}).status_code == 201
-    assert browser.get("/account").status_code == 200
-
-
-def test_everybody_means_clients_too(app: Flask, admin: people.Browser) -> None:
-    ready_admin(app, admin)
-    browser = people.sign_in(app, people.make_account(Role.CLIENT))
-    require(admin, "everyone")
-    begin_now()
-    assert browser.get("/account").location == "/account/mfa"
-    assert admin.send("/colleagues/mfa", {"whom": "nobody"}).status_code == 302
-    assert browser.get("/account").status_code == 200
-
-
-def test_last_factor_stays_while_one_is_required(app: Flask, admin: people.Browser) -> None:
-    ready_admin(app, admin)
-    me = Account.get(Account.email == "admin@example.org")
-    require(admin)
-    let_me = {"password": "kettle-orange-violin-9", "need": "password"}
-    admin.send("/account/confirm/password", let_me)
-    first = AuthenticatorApp.get(AuthenticatorApp.account == me.id)
-    answer = admin.send(f"/account/mfa/{first.id}/remove")
-    assert (answer.status_code, "Add another one" in answer.text) == (409, True)
-    add_app(me.id)
-    assert admin.send(f"/account/mfa/{first.id}/remove").status_code == 302
-
-
-def test_who_lacks_one_and_all_admins_are_told_by_mail(
-    app: Flask, admin: people.Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_relay(app, monkeypatch)
-    ready_admin(app, admin)
-    account_with_password(Role.PROVIDER)
-    account_with_app(Role.PROVIDER, email="has@example.org")
-    account_with_password(Role.CLIENT, email="client@example.org")
-    require(admin)
-    assert {to for to, _ in mailed(MailTemplate.MFA_REQUIRED)} == {EMAIL}
-    assert {to for to, _ in mailed(MailTemplate.MFA_RULE_CHANGED)} == {"admin@example.org"}
 
 
 def test_no_name_stands_in_a_mail(app: Flask, admin: people.Browser, monkeypatch: pytest.MonkeyPatch) -> None:
