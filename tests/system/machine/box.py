@@ -130,12 +130,11 @@ def booted(disk: Disk) -> Iterator[Box]:
     """The machine of *disk*, running, with somebody beside it; its power is cut at the end."""
     # The cable is in from the first moment: the parts listen on the addresses that there are when they start.
     with neighbour() as guest, running(disk, systemd=True, at_power_on=guest.plug_in) as machine:
-        rules = [
-            "nsenter",
-            f"--net=/proc/{machine.leader}/ns/net",
-            "nft",
-            "--file",
-            str(disk.root / "etc/clinic-own.nft"),
-        ]
-        subprocess.run(rules, check=True, stdin=subprocess.DEVNULL)
+        # The machine's own nft once it has one: an older one crashes beside tables that a newer one loaded.
+        own = (disk.root / "usr/sbin/nft").exists()
+        nft = ["chroot", str(disk.root), "nft", "--file", "/etc/clinic-own.nft"]
+        rules = nft if own else ["nft", "--file", str(disk.root / "etc/clinic-own.nft")]
+        subprocess.run(
+            ["nsenter", f"--net=/proc/{machine.leader}/ns/net", *rules], check=True, stdin=subprocess.DEVNULL
+        )
         yield Box(machine, guest)
