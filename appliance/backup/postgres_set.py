@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -45,10 +46,11 @@ def dump(settings: Settings, target: Path) -> Dumped:
             rows = count_rows(connection)
             last: Any = connection.execute(LAST_AUDIT_ROW.encode()).fetchone()
             # Plain and uncompressed: restic finds the unchanged parts again, and compresses by itself.
-            _run_client(
-                "pg_dump", settings, "--no-owner", "--no-privileges", f"--exclude-schema={ASIDE}*",
-                f"--snapshot={exported[0]}", f"--file={target}",
-            )  # fmt: skip
+            with target.open("wb") as written:
+                _run_client(
+                    "pg_dump", settings, "--no-owner", "--no-privileges", f"--exclude-schema={ASIDE}*",
+                    f"--snapshot={exported[0]}", stdout=written,
+                )  # fmt: skip
     except psycopg.Error as e:
         raise Unavailable(f"PostgreSQL could not be copied: {e}") from e
     return Dumped(rows, anchor_of(last))
@@ -86,7 +88,7 @@ def count_dumped(dumped: Path) -> dict[str, int]:
 def is_empty(settings: Settings) -> bool:
     """Whether the database of *settings* has no table. Refused if it does not answer."""
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-    return _run_client("psql", settings, "--no-psqlrc", "--tuples-only", f"--command={tables}").strip() == "0"
+    return _run_client("psql", settings, "--no-psqlrc", "--tuples-only", f"--command={tables}").strip() == b"0"
 
 
 def load(settings: Settings, dumped: Path, *, at: datetime) -> str:
@@ -96,33 +98,47 @@ def load(settings: Settings, dumped: Path, *, at: datetime) -> str:
     """
     aside = "" if is_empty(settings) else f"{ASIDE}{at:%Y%m%d_%H%M%S}"
     begin = [f"--command=ALTER SCHEMA public RENAME TO {aside}", "--command=CREATE SCHEMA public"] if aside else []
-    _run_client(
-        "psql", settings, "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1",
-        *begin, f"--file={dumped}",
-    )  # fmt: skip
+    with dumped.open("rb") as read:
+        _run_client(
+            "psql", settings, "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1",
+            *begin, "--file=-", stdin=read,
+        )  # fmt: skip
     return aside
 
 
-def _run_client(program: str, settings: Settings, *arguments: str) -> str:
-    """What *program* said, run as the portal's account: PostgreSQL knows who asks by that."""
+def _run_client(
+    program: str,
+    settings: Settings,
+    *arguments: str,
+    stdin: BinaryIO | int = subprocess.DEVNULL,
+    stdout: BinaryIO | int = subprocess.PIPE,
+) -> bytes:
+    """What *program* said, run as the portal's account: PostgreSQL knows who asks by that, and by its group who may.
+
+    Files are handed over open, as that account may not reach them.
+    """
     where = conninfo_to_dict(settings.database.dsn)
     environment = {"PATH": "/usr/bin:/bin", "PGDATABASE": str(where.get("dbname", "wellhouse"))}
     for name, variable in (("host", "PGHOST"), ("port", "PGPORT"), ("user", "PGUSER"), ("password", "PGPASSWORD")):
         if name in where:
             environment[variable] = str(where[name])  # not on the command line, which everybody may read
+    portal = pwd.getpwnam(settings.users.portal) if settings.users.portal and os.geteuid() == 0 else None
     try:
         done = subprocess.run(  # noqa: S603  # fixed programs
             [program, *arguments],
             env=environment,
-            capture_output=True,
-            text=True,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             check=False,
-            user=(settings.users.portal or None) if os.geteuid() == 0 else None,
+            user=portal.pw_uid if portal else None,
+            group=portal.pw_gid if portal else None,
+            extra_groups=[] if portal else None,
             cwd="/",
         )
     except FileNotFoundError as e:
         raise Refused(f"{program} is not installed. Install it with: apt-get install postgresql-client") from e
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+        said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
         raise Refused(f"{program} failed: {said[0].strip() if said else 'it gave no reason'}")
-    return done.stdout
+    return done.stdout or b""

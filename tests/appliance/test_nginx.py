@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -81,6 +82,15 @@ class Answer:
     raw: list[tuple[str, str]]
 
 
+def _greeting() -> bytes:
+    """What a browser says first."""
+    ours = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), ours, server_hostname="localhost").do_handshake()
+    return ours.read()
+
+
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """nginx with the rendered configuration, and nothing behind it."""
@@ -89,7 +99,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         settings = configured(root)
         places = Places.of(settings)
         log = root / "nginx.log"
-        with log.open("wb") as out:
+        with log.open("ab") as out:  # two of its logs go there, each at the end
             process = subprocess.Popen(
                 [find_nginx().program, "-e", "stderr", "-p", places.nginx_run, "-c", places.nginx_conf],
                 stdout=out,
@@ -418,6 +428,20 @@ def test_the_log_holds_no_query_no_secret_of_a_link_and_no_address(portal: Runni
     assert '"area":"/invitation"' in log
     assert "5ecre7" not in log
     assert LOOPBACK not in log
+
+
+def test_a_visitor_who_breaks_off_leaves_no_address_in_the_log(nginx: Running) -> None:
+    nginx.ask("GET", "/before-the-break")
+    with nginx.connect() as visitor:
+        visitor.sendall(_greeting())
+        assert visitor.recv(1)
+        visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    with nginx.open(name="turn.localhost", alpn="") as guest:
+        guest.settimeout(10)
+        assert guest.recv(100) == b""  # coturn is away
+    nginx.ask("GET", "/after-the-break")
+    eventually(lambda: "/after-the-break" in nginx.log.read_text())
+    assert "client:" not in nginx.log.read_text().split("/before-the-break")[1]
 
 
 def test_when_the_portal_fails_the_log_still_holds_no_link(nginx: Running) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
+import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from appliance.backup import postgres_set
 from appliance.backup.drill import drill
@@ -89,6 +94,29 @@ def test_dump_that_postgresql_does_not_take_changes_nothing(on_postgres: Small, 
     with pytest.raises(Refused, match="division by zero"):
         postgres_set.load(on_postgres.settings, folder / SQL_FILE, at=AT)
     assert rows_of(on_postgres) == ROWS + 5
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
+def test_root_loads_as_the_portals_account_with_its_group_and_what_only_root_may_read(
+    on_postgres: Small, server: str
+) -> None:
+    """As on a clinic's box: only the common group reaches the socket."""
+    box = on_postgres.settings
+    dumped = stage(box, on_postgres.config, on_postgres.keyring, number=2, at=AT) / SQL_FILE
+    assert (dumped.stat().st_uid, stat.S_IMODE(dumped.parent.stat().st_mode) & 0o077) == (0, 0)
+    db.obj.close_all()
+    own = replace(box, users=replace(box.users, portal="daemon"))
+    sockets = Path(str(conninfo_to_dict(server)["host"]))
+    before = sockets.stat()
+    os.chown(sockets, before.st_uid, pwd.getpwnam("daemon").pw_gid)
+    sockets.chmod(0o750)
+    try:
+        assert not postgres_set.is_empty(own)
+        assert postgres_set.load(own, dumped, at=AT).startswith(postgres_set.ASIDE)
+    finally:
+        os.chown(sockets, before.st_uid, before.st_gid)
+        sockets.chmod(stat.S_IMODE(before.st_mode))
+    assert rows_of(on_postgres) == ROWS
 
 
 def test_rows_are_counted_in_the_dump_as_in_the_database(on_postgres: Small) -> None:
