@@ -117,8 +117,7 @@ def _look_at_mail(settings: Settings) -> Any:
 def _alert(settings: Settings, sentence: str) -> Any:
     from appliance.alerts import alert
 
-    alert(settings, sentence, utcnow())
-    return True
+    return alert(settings, sentence, utcnow())
 
 
 def _test_mail(settings: Settings, address: str) -> Any:

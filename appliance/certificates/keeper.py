@@ -31,7 +31,7 @@ log = EventLog("wellhouse.certificates")
 LOOK_EVERY_S = 60.0
 FIRST_LOOK_AFTER_S = 5.0  # nginx is being started beside us, and must answer the authority
 
-Tell = Callable[[Box, str], None]
+Tell = Callable[[Box, str], bool]  # whether the sentence is on its way
 
 
 def look(box: Box, tell: Tell, *, at: datetime) -> None:
@@ -49,12 +49,13 @@ def look(box: Box, tell: Tell, *, at: datetime) -> None:
     _alert(box, tell, at=at)
 
 
-def tell_it(box: Box, sentence: str) -> None:
-    """Have the portal's account send *sentence*: the outbox is in its database."""
+def tell_it(box: Box, sentence: str) -> bool:
+    """Have the portal's account send *sentence*: the outbox is in its database. Whether it is on its way."""
     try:
-        portal_steps.run("alert", box.settings, box.config, sentence)
+        return bool(portal_steps.run("alert", box.settings, box.config, sentence))
     except WellhouseError as e:
         log.warning("certificate.alert_failed", why=e.sentence)
+        return False
 
 
 def alert_sentence(box: Box, left: timedelta, fault: str) -> str:
@@ -100,15 +101,15 @@ def _alert(box: Box, tell: Tell, *, at: datetime) -> None:
     memory, now = remember(box.settings), life(box)
     days = schedule.due_alert(memory, now, at=at, renews_itself=box.settings.certificates.source in ("acme", "local"))
     if days is not None:
-        tell(box, alert_sentence(box, now.left(at), memory.fault))
-        write_down(schedule.after_alert(memory, now, days), box.settings)
+        if tell(box, alert_sentence(box, now.left(at), memory.fault)):
+            write_down(schedule.after_alert(memory, now, days), box.settings)
     elif schedule.none_must_be_told(memory, now):
-        tell(
-            box,
+        sentence = (
             f"{box.settings.site.hostname} has no certificate yet that browsers believe. {memory.fault} "
-            f"The box goes on trying. {what_to_do(box)}",
+            f"The box goes on trying. {what_to_do(box)}"
         )
-        write_down(schedule.after_telling_of_none(memory), box.settings)
+        if tell(box, sentence):
+            write_down(schedule.after_telling_of_none(memory), box.settings)
 
 
 def main() -> int:

@@ -60,9 +60,12 @@ class Told:
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.reachable = True
 
-    def __call__(self, _box: Box, sentence: str) -> None:
-        self.sentences.append(sentence)
+    def __call__(self, _box: Box, sentence: str) -> bool:
+        if self.reachable:
+            self.sentences.append(sentence)
+        return self.reachable
 
 
 def test_it_alerts_before_the_end_and_says_what_to_do(box_root: Path) -> None:
@@ -89,6 +92,17 @@ def test_what_was_told_is_remembered_across_restarts(box_root: Path) -> None:
     look(Box(box.config, load(box.config)), told, at=NOW + timedelta(hours=1))
     assert len(told.sentences) == 1
     assert memory_file(box.settings).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_could_not_be_told_is_told_at_the_next_look(box_root: Path) -> None:
+    box, told = box_of(box_root, "own"), Told()
+    bring(box.settings, days=5)
+    told.reachable = False
+    look(box, told, at=NOW)
+    told.reachable = True
+    look(box, told, at=NOW + timedelta(minutes=1))
+    look(box, told, at=NOW + timedelta(minutes=2))
+    assert len(told.sentences) == 1
 
 
 def test_an_authority_that_says_no_is_in_the_alert(box_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
