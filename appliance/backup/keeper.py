@@ -20,7 +20,7 @@ from appliance.backup import schedule
 from appliance.backup.drill import drill
 from appliance.backup.make import back_up, repository
 from appliance.backup.schedule import Target
-from appliance.backup.state import Kept, read_state, workplace
+from appliance.backup.state import Kept, read_state, tries_file, troubles_file
 from appliance.configure.files import write
 from appliance.troubles import Troubles
 from core.clock import utcnow
@@ -44,11 +44,9 @@ class Keeper:
 
     def __init__(self, settings: Settings, config: Path, keyring: Keyring, tell: Tell) -> None:
         self._settings, self._config, self._keyring = settings, config, keyring
-        self._file = workplace(settings) / "keeper.json"
+        self._file = tries_file(settings)
         self._known = read(self._file)
-        self._troubles = Troubles(
-            workplace(settings) / "troubles.json", lambda sentence, at: tell(settings, sentence, at)
-        )
+        self._troubles = Troubles(troubles_file(settings), lambda sentence, at: tell(settings, sentence, at))
         self._troubles.forget_all_but(
             {f"{duty} {name}" for name in settings.backup.targets for duty in ("save", "drill", "probe")}
         )

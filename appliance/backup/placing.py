@@ -19,7 +19,7 @@ from appliance.backup.contents import DATA_FOLDERS, put_back_files
 from appliance.backup.manifest import Manifest
 from appliance.backup.postgres_set import SQL_FILE
 from appliance.backup.sqlite_set import SQLITE_FILE
-from appliance.backup.state import State, write_state
+from appliance.backup.state import begin_anew
 from appliance.configure.files import owner, write
 from appliance.keys.change import adopt
 from core.errors import Refused
@@ -120,7 +120,7 @@ def carry_out(decided: Plan, settings: Settings, config: Path, keyring: Keyring,
             (found / last).unlink()
     put_back_files(found, config, settings)
     adopt(settings, keyring, at=at)
-    write_state(settings, State(number=decided.newest, since=decided.newest))
+    begin_anew(settings, decided.newest)
     audit_anchor.forget(settings)
     give_to_portal([data / name for name in (*DATA_FOLDERS, SQLITE_FILE, "backup")], settings)
     _give_to_media_server(data / "rtc", settings)

@@ -115,7 +115,7 @@ def _prepare(
     say: Say,
 ) -> placing.Plan:
     """Fetch and prove the set; the plan to put it in its place. Refused, leaving nothing behind, if it is not good."""
-    newest_here = read_state(settings).number
+    here = read_state(settings)
     scratch = placing.make_scratch(settings)
     try:
         refuse_without_room(scratch, place.size_bytes(chosen.id))
@@ -123,14 +123,14 @@ def _prepare(
         found = scratch / "set"
         place.restore(chosen.id, found)
         say("proving it")
-        proved = prove(found, keyring, newer_than=0 if wanted.snapshot else newest_here)
+        proved = prove(found, keyring, newer_than=0 if wanted.snapshot else here.newest)
         _refuse_other_engine(settings, proved)
         schema = ""
         if proved.engine == "postgresql":
             say("loading it into PostgreSQL")
             placing.give_to_portal([scratch], settings)
             schema = postgres_set.load(settings, found / postgres_set.SQL_FILE, at=at)
-        newest = max([newest_here, proved.number, *(each.number for each in snapshots)])
+        newest = max([here.number, proved.number, *(each.number for each in snapshots)])
         return placing.plan(settings, keyring, proved, newest=newest, schema=schema, at=at)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)

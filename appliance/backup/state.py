@@ -38,6 +38,11 @@ class State:
     targets: dict[str, Kept] = field(default_factory=dict)
     since: int = 0
 
+    @property
+    def newest(self) -> int:
+        """The highest number of a set that is known to lie somewhere: the last one made may have reached no target."""
+        return max([self.since, *(kept.number for kept in self.targets.values())])
+
 
 def workplace(settings: Settings) -> Path:
     """Where sets are staged and restic keeps its cache; not itself backed up."""
@@ -54,6 +59,23 @@ def write_state(settings: Settings, state: State) -> None:
     """Remember *state*."""
     workplace(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
     write(workplace(settings) / "state.json", msgspec.json.encode(state), mode=0o600)
+
+
+def tries_file(settings: Settings) -> Path:
+    """Where the keeper notes when it last tried what."""
+    return workplace(settings) / "keeper.json"
+
+
+def troubles_file(settings: Settings) -> Path:
+    """Where the keeper notes what is wrong."""
+    return workplace(settings) / "troubles.json"
+
+
+def begin_anew(settings: Settings, newest: int) -> None:
+    """After a restore: numbers go on from *newest*, and what failed on this machine before does not count."""
+    write_state(settings, State(number=newest, since=newest))
+    for file in (tries_file(settings), troubles_file(settings)):
+        file.unlink(missing_ok=True)
 
 
 @contextmanager

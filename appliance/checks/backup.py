@@ -10,7 +10,7 @@ import msgspec
 
 from appliance.backup.access import access, is_folder
 from appliance.backup.keeper import read
-from appliance.backup.state import Kept, read_state, workplace
+from appliance.backup.state import Kept, read_state, tries_file, troubles_file
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, note, ok, unless_demo, warning
 from appliance.troubles import Trouble
@@ -29,8 +29,8 @@ def check(box: Box, at: datetime) -> Iterator[Finding]:
         )
         yield unless_demo(finding, demo=settings.site.demo)
         return
-    state, known = read_state(settings), read(workplace(settings) / "keeper.json")
-    troubles = workplace(settings) / "troubles.json"
+    state, known = read_state(settings), read(tries_file(settings))
+    troubles = troubles_file(settings)
     lasting = msgspec.json.decode(troubles.read_bytes(), type=dict[str, Trouble]) if troubles.exists() else {}
     for name, trouble in sorted(lasting.items()):
         if name.partition(" ")[2] in settings.backup.targets:

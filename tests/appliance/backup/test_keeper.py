@@ -11,11 +11,13 @@ import pytest
 
 from appliance.backup import make, process, schedule
 from appliance.backup.keeper import Keeper
+from appliance.backup.restore import Wanted, restore
 from appliance.backup.schedule import Target
 from appliance.backup.state import alone, read_state
 from appliance.troubles import Troubles
 from core.settings import Settings
 from tests.appliance.backup.conftest import AT, Small
+from webapp.db.database import db
 
 NOON = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -58,6 +60,26 @@ class Inbox:
 @pytest.fixture
 def inbox() -> Inbox:
     return Inbox()
+
+
+def test_restored_box_is_backed_up_at_once_whatever_failed_on_it_before(backed: Small, inbox: Inbox) -> None:
+    """As on a new machine whose own key does not open the lost one's backups."""
+
+    def keeper() -> Keeper:
+        return Keeper(backed.settings, backed.config, backed.keyring, lambda _, *told: inbox.tell(*told))
+
+    target, away = Path(backed.target), Path(f"{backed.target}.away")
+    target.rename(away)
+    target.write_text("no folder")
+    keeper().work(at=AT + 61 * MINUTE)
+    assert read_state(backed.settings).targets[backed.target].saved_at == AT
+    target.unlink()
+    away.rename(target)
+    db.obj.close_all()
+    wanted = Wanted(backed.target, backed.recovery_key, replace=True)
+    restore(wanted, backed.config, at=AT + 62 * MINUTE, say=lambda _: None)
+    keeper().work(at=AT + 63 * MINUTE)
+    assert read_state(backed.settings).targets[backed.target].saved_at == AT + 63 * MINUTE
 
 
 def test_trouble_is_told_once_and_again_when_it_had_ended(tmp_path: Path, inbox: Inbox) -> None:
