@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 from pathlib import Path
 
@@ -49,6 +51,24 @@ def test_bare_machine_comes_back_with_the_recovery_key_alone(backed: Small, tmp_
     assert (etc / "certificates/chain.pem").read_text() == "the chain\n"
     assert (etc / "certificates/chain.pem").stat().st_mode & 0o007 == 0
     assert not (Path(backed.settings.paths.data) / ".restore").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other accounts")
+def test_what_comes_back_belongs_to_the_account_that_uses_it(backed: Small) -> None:
+    """The media server could not start over a spool that is somebody else's, nor the portal over its database."""
+    data = Path(backed.settings.paths.data)
+    (data / "rtc").mkdir(exist_ok=True)
+    (data / "rtc/events.jsonl").write_text("")
+    back_up(backed.settings, backed.config, backed.keyring, at=AT)
+    db.obj.close_all()
+    with backed.config.open("a") as settings:
+        settings.write('[users]\nportal = "daemon"\nrtc = "games"\n')
+    restore(Wanted(backed.target, backed.recovery_key, replace=True), backed.config, at=AT, say=quiet)
+    portal, rtc = pwd.getpwnam("daemon"), pwd.getpwnam("games")
+    for name in ("rtc", "rtc/events.jsonl"):
+        found = (data / name).stat()
+        assert (found.st_uid, found.st_gid) == (rtc.pw_uid, portal.pw_gid), name
+    assert (data / "wellhouse.db").stat().st_uid == portal.pw_uid
 
 
 def test_numbers_go_on_where_the_lost_box_had_stopped(backed: Small, tmp_path: Path) -> None:
