@@ -10,20 +10,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
-from tests.browser.visit.box import Box, running
-from tests.browser.visit.meeting import Meeting, make_meeting
-from tests.browser.visit.patterns import GREEN, PURPLE
-from tests.browser.visit.person import Person, launch, until, visiting
-from webapp.app import prepare
+from tests.bench.visit import Visit, visit_of_two
+from tests.browser.visit.meeting import Meeting
+from tests.browser.visit.person import Person, until
 from webapp.appointments.visit.models import Attendance
-from webapp.db.database import db
 
 # Notes when a button was pressed, across the page load that follows, and when the first frame of the other is shown.
 STOPWATCH = """
@@ -43,31 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args(arguments).times
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "box") as box, sync_playwright() as playwright:
-        prepare(box.settings)
-        db.connect(reuse_if_open=True)
-        meeting = make_meeting(box.settings)
-        green, purple = (launch(playwright, sends, Path(folder)) for sends in (GREEN, PURPLE))
-        with (
-            visiting(green, box.url, GREEN, cookie=meeting.provider.cookie, script=STOPWATCH) as provider,
-            visiting(purple, box.url, PURPLE, cookie=meeting.client.cookie, script=STOPWATCH) as client,
-        ):
-            provider.go(f"{meeting.path}/visit")
-            client.go(f"{meeting.path}/visit")
-            client.press("Enter waiting room")
-            report("Admit", [time_admit(box, meeting, provider, client) for _ in range(times)])
-            provider.press("Admit")
-            until(lambda: client.stage() == "room", "room")
-            report("Join", [time_join(meeting, client) for _ in range(times)])
-        for browser in (green, purple):
-            browser.close()
-        db.close()
-        db.obj.close_all()
+    with visit_of_two(script=STOPWATCH) as visit:
+        provider, client = visit.provider, visit.client
+        provider.go(f"{visit.meeting.path}/visit")
+        client.go(f"{visit.meeting.path}/visit")
+        client.press("Enter waiting room")
+        report("Admit", [time_admit(visit) for _ in range(times)])
+        provider.press("Admit")
+        until(lambda: client.stage() == "room", "room")
+        report("Join", [time_join(visit.meeting, client) for _ in range(times)])
     return 0
 
 
-def time_admit(box: Box, meeting: Meeting, provider: Person, client: Person) -> float:
+def time_admit(visit: Visit) -> float:
     """Seconds from the press on Admit; the client then stands in the waiting room again."""
+    box, meeting, provider, client = visit.box, visit.meeting, visit.provider, visit.client
     provider.press("Admit")
     shown = first_frame(client)
     pressed = float(provider.page.evaluate("sessionStorage.getItem('pressed')"))

@@ -8,20 +8,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from tests.browser.visit.box import running
-from tests.browser.visit.meeting import make_meeting
+from tests.bench.visit import visit_of_two
 from tests.browser.visit.patterns import GREEN, PURPLE
-from tests.browser.visit.person import launch, until, visiting
+from tests.browser.visit.person import until
 from tests.browser.visit.reloads import reload_again_and_again
-from webapp.app import prepare
-from webapp.db.database import db
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,28 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=100)
     times = parser.parse_args(arguments).times
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "box") as box, sync_playwright() as playwright:
-        prepare(box.settings)
-        db.connect(reuse_if_open=True)
-        meeting = make_meeting(box.settings)
-        green, purple = (launch(playwright, sends, Path(folder)) for sends in (GREEN, PURPLE))
-        with (
-            visiting(green, box.url, GREEN, cookie=meeting.provider.cookie) as provider,
-            visiting(purple, box.url, PURPLE, cookie=meeting.client.cookie, path="relay-tls") as client,
-        ):
-            client.go(f"{meeting.path}/visit")
-            client.press("Enter waiting room")
-            provider.go(f"{meeting.path}/visit")
-            provider.press("Admit")
-            for person, other in ((provider, PURPLE), (client, GREEN)):
-                until(lambda person=person, other=other: person.sees(other), "picture of the other")
-            paths = [", ".join(sorted(set(person.stats().paths))) for person in (provider, client)]
-            began = time.monotonic()
-            disturbed = reload_again_and_again(box, (provider, client), times)
-        for browser in (green, purple):
-            browser.close()
-        db.close()
-        db.obj.close_all()
+    with visit_of_two(client_path="relay-tls") as visit:
+        provider, client = visit.provider, visit.client
+        client.go(f"{visit.meeting.path}/visit")
+        client.press("Enter waiting room")
+        provider.go(f"{visit.meeting.path}/visit")
+        provider.press("Admit")
+        for person, other in ((provider, PURPLE), (client, GREEN)):
+            until(lambda person=person, other=other: person.sees(other), "picture of the other")
+        paths = [", ".join(sorted(set(person.stats().paths))) for person in (provider, client)]
+        began = time.monotonic()
+        disturbed = reload_again_and_again(visit.box, (provider, client), times)
     pauses = ", ".join(f"{pause:.2f} s" for pause in disturbed.pauses_s)
     sys.stdout.write(
         f"{times} reloads in {time.monotonic() - began:.0f} s under a call on {' and '.join(paths)}\n"
