@@ -8,7 +8,7 @@ CHECKOUT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 OS_RELEASE=/etc/os-release
 MACHINE=$(uname -m)
 LOG=/var/log/wellhouse-install.log
-LOCK=/run/lock/wellhouse-install.lock
+LOCK=/run/wellhouse-install.lock # not in /run/lock, where everybody could put a link in its place
 PROVISION=/opt/wellhouse/provision # Ansible's own environment, apart from the appliance's
 PYTHON=/usr/bin/python3            # the distribution's; another one on the PATH has no python3-apt
 DEMO_ROOT=/var/lib/wellhouse-demo
@@ -20,6 +20,7 @@ KEPT_ENVIRONMENT=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROX
 
 step='starting'     # what is being done, for the sentence when it fails
 explained=''        # set once a failure has been put in words
+is_alone=''         # set once no other install.sh can be at work
 
 usage() {
     cat <<'TEXT'
@@ -79,6 +80,13 @@ require_supported_system() {
     esac
 }
 
+# Ansible and pip are told this path; in these signs they would read something else.
+require_plain_path() {
+    [[ $CHECKOUT != *[\"\\{}]* && $CHECKOUT != *[[:cntrl:]]* ]] ||
+        refuse "the path $CHECKOUT has quotes, braces, backslashes or line breaks in it. Nothing was changed. Move the" \
+            "checkout to another folder, as /root/wellhouse."
+}
+
 become_root() {
     ((EUID != 0)) || return 0
     command -v sudo >/dev/null ||
@@ -104,12 +112,13 @@ alone() {
     mkdir -p "$(dirname "$LOCK")"
     exec 9>"$LOCK"
     flock --nonblock 9 || refuse "another install.sh is at work on this machine. Wait for it, then run this again."
+    is_alone=yes
 }
 
 # On any exit: a failure that nobody has put in words yet gets the log's last lines and what to do next.
 farewell() {
     local status=$?
-    rm -rf -- "$HANDED_OVER"
+    [[ -z $is_alone ]] || rm -rf -- "$HANDED_OVER" # else it is another's, who still needs it
     ((status != 0)) || return 0
     [[ -z $explained ]] || return 0
     {
@@ -319,6 +328,7 @@ main() {
         *) require_known_options "$@" ;;
     esac
     require_supported_system
+    require_plain_path
     become_root "$@"
     # sudo may have kept the caller's home, where root's caches have no place.
     [[ -z ${SUDO_USER:-} ]] || export HOME=/root

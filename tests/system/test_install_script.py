@@ -163,6 +163,35 @@ def test_two_at_once_do_not_meet(console: Console) -> None:
     assert console.run("alone").returncode == 0
 
 
+def test_a_second_one_leaves_the_first_its_passphrase(console: Console) -> None:
+    handed = console.folder / "handed-over"
+    handed.mkdir()
+    (handed / "passphrase").write_text("copper lantern river seven orchid\n")
+    with (console.folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = console.run(f"HANDED_OVER={handed}; trap farewell EXIT; alone")
+    assert "another install.sh is at work" in done.stderr
+    assert (handed / "passphrase").exists()
+    assert console.run(f"HANDED_OVER={handed}; trap farewell EXIT; alone; exit 0").returncode == 0
+    assert not handed.exists()
+
+
+def test_its_lock_lies_where_only_root_can_put_something_else(console: Console) -> None:
+    done = subprocess.run(["bash", "-c", f'source {SCRIPT}; echo "$LOCK"'], capture_output=True, text=True)
+    assert Path(done.stdout.strip()).parent == Path("/run")  # /run/lock is everybody's
+
+
+@pytest.mark.parametrize("name", ['a"b', "a{{ b }}", "a\\b", "a\nb"])
+def test_a_checkout_whose_path_ansible_would_misread_is_refused(console: Console, tmp_path: Path, name: str) -> None:
+    console.record_changes()
+    odd = tmp_path / name
+    odd.mkdir()
+    (odd / "install.sh").write_text(SCRIPT.read_text())
+    done = subprocess.run(["bash", str(odd / "install.sh"), "--demo"], capture_output=True, text=True, cwd=odd)
+    assert done.returncode == 1
+    assert "another folder" in done.stderr
+
+
 def test_a_failure_shows_the_logs_end_and_what_to_do(console: Console) -> None:
     done = console.run("trap farewell EXIT; open_log --demo; step='fetching'; quietly sh -c 'echo no route; exit 100'")
     assert done.returncode == 100
