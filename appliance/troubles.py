@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.configure.files import write
+from core.clock import has_passed
 
 REMIND_AFTER = timedelta(days=7)
 
@@ -38,8 +39,9 @@ class Troubles:
                 self._keep()
             return
         known = self._known.get(name)
-        trouble = Trouble(sentence, known.since if known else at, known.told_at if known else None)
-        is_due = trouble.told_at is None or at - trouble.told_at >= REMIND_AFTER
+        since = min(known.since, at) if known else at  # a later one was noted while the clock was wrong
+        trouble = Trouble(sentence, since, known.told_at if known else None)
+        is_due = has_passed(REMIND_AFTER, trouble.told_at, at=at)
         if is_due and at - trouble.since >= patience and self._tell(sentence, at):
             trouble = Trouble(sentence, trouble.since, at)
         self._known[name] = trouble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def utcnow() -> datetime:
@@ -13,3 +13,12 @@ def utcnow() -> datetime:
 def from_unix(seconds: float) -> datetime:
     """The aware UTC time of a Unix timestamp in seconds."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def has_passed(wait: timedelta, since: datetime | None, *, at: datetime) -> bool:
+    """Whether *wait* is over at *at*; yes, if *since* is unknown.
+
+    A *since* that is still to come was noted while the clock was wrong. It counts as unknown: what is done again and
+    again would else stand still until then, for years perhaps, and nobody would hear of it.
+    """
+    return since is None or since > at or at - since >= wait

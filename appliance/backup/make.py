@@ -15,6 +15,7 @@ from appliance.backup.manifest import Manifest
 from appliance.backup.restic import Repository
 from appliance.backup.state import Kept, State, alone, read_state, workplace, write_state
 from appliance.configure.render import product_version
+from core.clock import has_passed
 from core.errors import Refused, Unavailable, WellhouseError
 from core.log import EventLog
 from core.settings import Settings
@@ -96,7 +97,7 @@ def _save(
     except WellhouseError as e:
         return Saved(target, fault=e.sentence), None
     kept = Kept(number, snapshot, at, known.forgot_at if known else at)
-    if target in settings.backup.append_only or at - kept.forgot_at < FORGET_EVERY:
+    if target in settings.backup.append_only or not has_passed(FORGET_EVERY, kept.forgot_at, at=at):
         return Saved(target, snapshot=snapshot), kept
     try:
         place.forget(settings.backup)

@@ -79,9 +79,10 @@ class Repository:
         raise Unavailable(f"restic did not say that it saved anything to {self.target}.")
 
     def snapshots(self, *, unreadable_too: bool = False) -> list[Snapshot]:
-        """All sets, oldest first. Unavailable if the target is not there; Refused if the password does not fit, or if
-        a set cannot be read: the newest might be it, and an older one pass for the newest. *unreadable_too* leaves
-        those out instead.
+        """All sets, oldest first: by their numbers, as the clock may have been wrong for a time.
+
+        Unavailable if the target is not there; Refused if the password does not fit, or if a set cannot be read: the
+        newest might be it, and an older one pass for the newest. *unreadable_too* leaves those out instead.
         """
         done = self._run("snapshots", "--json", "--host", HOST, "--no-lock", limit_s=QUICK_S, check=False)
         if done.returncode != 0:
@@ -96,7 +97,7 @@ class Repository:
             )
         rows: list[dict[str, Any]] = json.loads(done.stdout) or []
         found = [Snapshot(row["id"], datetime.fromisoformat(_trim(row["time"])), _number(row)) for row in rows]
-        return sorted(found, key=lambda snapshot: snapshot.taken_at)
+        return sorted(found, key=lambda snapshot: (snapshot.number, snapshot.taken_at))
 
     def size_bytes(self, snapshot: str) -> int:
         """Bytes that the files of *snapshot* will need."""

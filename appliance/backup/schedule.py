@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from core.clock import has_passed
+
 BACKUP_EVERY = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=10)
 PROBE_EVERY = timedelta(seconds=90)
@@ -27,18 +29,16 @@ class Target(msgspec.Struct, frozen=True):
 
 def backup_is_due(target: Target, saved_at: datetime | None, *, at: datetime) -> bool:
     """An hour after the last set, or ten minutes after a try that failed."""
-    if saved_at is not None and at - saved_at < BACKUP_EVERY:
-        return False
-    return target.tried_at is None or at - target.tried_at >= RETRY_AFTER
+    return has_passed(BACKUP_EVERY, saved_at, at=at) and has_passed(RETRY_AFTER, target.tried_at, at=at)
 
 
 def probe_is_due(target: Target, *, failing: bool, at: datetime) -> bool:
     """Whether to ask the target if it is still there."""
-    return failing or target.probed_at is None or at - target.probed_at >= PROBE_EVERY
+    return failing or has_passed(PROBE_EVERY, target.probed_at, at=at)
 
 
 def drill_is_due(target: Target, saved_at: datetime | None, *, at: datetime) -> bool:
     """Once a night, of a target that has a set."""
     if saved_at is None or at.hour < DRILL_HOUR_UTC:
         return False
-    return target.drilled_at is None or target.drilled_at.date() < at.date()
+    return target.drilled_at is None or target.drilled_at.date() != at.date()  # a later day: the clock was wrong

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.clock import has_passed
+
 ALERT_DAYS = (21, 7, 1)
 # Let's Encrypt refuses a name after five failures in an hour; an authority that is down is back within a day.
 RETRY_MINUTES = (10, 30, 60, 180, 360, 720)
@@ -54,7 +56,7 @@ def asking_is_due(memory: Memory, life: Life, *, at: datetime, incomplete: bool)
         wait = COMPLETE_EVERY
     else:
         wait = timedelta(minutes=RETRY_MINUTES[0])  # names were added since
-    return at - memory.tried_at >= wait
+    return has_passed(wait, memory.tried_at, at=at)
 
 
 def after_success(memory: Memory, left_out: dict[str, str], *, at: datetime) -> Memory:

@@ -17,6 +17,7 @@ from appliance.troubles import Trouble
 
 LATE = timedelta(minutes=100)  # the hourly one, and the tries after one that failed
 TOO_LATE = timedelta(hours=3)
+CLOCKS_DIFFER = timedelta(minutes=5)
 DRILL_LATE = timedelta(days=2)
 
 
@@ -58,7 +59,9 @@ def _age(target: str, kept: Kept | None, at: datetime) -> Iterator[Finding]:
         return
     age = at - kept.saved_at
     told = f"The newest backup at {target} is of {kept.saved_at:%Y-%m-%d %H:%M} UTC"
-    if age > TOO_LATE:
+    if age < -CLOCKS_DIFFER:
+        yield error(f"{told}, which is still to come: the clock was wrong then, or is now.", f"Look: date. {then}")
+    elif age > TOO_LATE:
         yield error(f"{told}: what happened since would be lost.", then)
     elif age > LATE:
         yield warning(f"{told}, though one is due every hour.", then)

@@ -67,6 +67,7 @@ PLANTED: dict[str, tuple[Callable[[Settings], None], Level, str]] = {
     "none taken": (lambda settings: write_state(settings, State()), Level.ERROR, "has not taken a backup yet"),
     "two hours old": (lambda settings: _aged(settings, 2), Level.WARNING, "though one is due every hour"),
     "a day old": (lambda settings: _aged(settings, 24), Level.ERROR, "what happened since would be lost"),
+    "of next year": (lambda settings: _aged(settings, -9000), Level.ERROR, "the clock was wrong then, or is now"),
     "a drill that is late": (
         lambda settings: _write_keeper(settings, Target(proved_at=NOW - 60 * HOUR)),
         Level.ERROR,

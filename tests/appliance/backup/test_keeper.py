@@ -44,6 +44,15 @@ def test_drill_runs_once_a_night() -> None:
     assert schedule.drill_is_due(done, saved_at, at=night + timedelta(hours=24))
 
 
+def test_clock_that_was_once_years_ahead_stops_nothing() -> None:
+    """Noted while the clock was wrong; it is right again, and those times are still to come."""
+    ahead = NOON + timedelta(days=3650)
+    noted = Target(tried_at=ahead, probed_at=ahead, drilled_at=ahead, proved_at=ahead)
+    assert schedule.backup_is_due(noted, ahead, at=NOON)
+    assert schedule.probe_is_due(noted, failing=False, at=NOON)
+    assert schedule.drill_is_due(noted, ahead, at=NOON)
+
+
 class Inbox:
     """Where alerts go. *open* is whether they arrive."""
 
@@ -101,6 +110,16 @@ def test_trouble_that_passes_quickly_is_told_to_nobody(tmp_path: Path, inbox: In
     for minute, sentence in enumerate(["Away.", "", "Away.", ""]):
         troubles.report("probe", sentence, at=NOON + minute * MINUTE, patience=2 * MINUTE)
     assert inbox.told == []
+
+
+def test_trouble_met_while_the_clock_was_ahead_is_told_all_the_same(tmp_path: Path, inbox: Inbox) -> None:
+    troubles = Troubles(tmp_path / "troubles.json", inbox.tell)
+    inbox.open = False
+    troubles.report("disk", "It is full.", at=NOON + timedelta(days=3650))
+    inbox.open = True
+    troubles.report("disk", "It is full.", at=NOON, patience=MINUTE)
+    troubles.report("disk", "It is full.", at=NOON + MINUTE, patience=MINUTE)
+    assert len(inbox.told) == 1
 
 
 def test_trouble_that_could_not_be_told_is_tried_again(tmp_path: Path, inbox: Inbox) -> None:

@@ -109,6 +109,18 @@ def test_target_that_only_takes_keeps_all_from_somebody_who_has_the_box(
     assert [each.number for each in place.snapshots()] == [2, 3]
 
 
+def test_newest_set_is_the_last_made_whatever_the_clock_said(backed: Small, tmp_path: Path) -> None:
+    """A box whose clock was years ahead for an hour: restored from that hour, everything since would be lost."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "file").write_text("rows")
+    place = repository(backed.target, backed.settings, backed.keyring)
+    ahead = ("--host", restic.HOST, "--tag", "number-2", "--time", "2036-01-01 00:00:00")
+    place._run("backup", "--json", *ahead, ".", folder=folder)
+    place.save(folder, number=3)
+    assert [each.number for each in place.snapshots()] == [1, 2, 3]
+
+
 def test_target_that_hangs_is_given_up(backed: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the connection and says nothing, as a NAS whose disk has died does."""
     monkeypatch.setattr(restic, "QUICK_S", 1.0)

@@ -64,6 +64,11 @@ def test_names_that_could_not_be_reached_are_tried_again_once_a_day() -> None:
     assert not asking_is_due(memory, life(89), at=NOW + DAY, incomplete=False)
 
 
+def test_a_clock_that_was_once_years_ahead_does_not_keep_it_from_asking() -> None:
+    ahead = after_failure(Memory(), "no", at=NOW + 3650 * DAY)
+    assert asking_is_due(ahead, life(1), at=NOW, incomplete=False)
+
+
 def alerts(
     memory: Memory, ends_in: float, days: int, *, renews_itself: bool, of: float = 90, serial: int = 7
 ) -> list[int]:
