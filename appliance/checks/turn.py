@@ -10,7 +10,7 @@ from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok, warning
 from appliance.configure.keys import load_keyring
 from appliance.turn_guest import TurnGuest
-from core.addresses import LOOPBACK, relay_address
+from core.addresses import LOOPBACK, interface_addresses, relay_address
 from core.ids import new_id
 from webapp.appointments.visit.credentials import ice_servers
 
@@ -36,7 +36,20 @@ def check(box: Box, at: datetime) -> Iterator[Finding]:
             f"coturn does not answer over TLS as {box.settings.turn_tls_name}.",
             "Run “wellhouse configure” and restart the appliance; nginx.log and coturn.log say more.",
         )
+    yield from _deaf(box)
     yield from _relays(box, at)
+
+
+def _deaf(box: Box) -> Iterator[Finding]:
+    """Addresses that came after coturn started, on which it does not listen. IPv6 ones change by themselves daily."""
+    if not health.turn_answers(box.settings):
+        return  # said above
+    for address in interface_addresses():
+        if ":" not in address and not health.turn_answers(box.settings, host=address):
+            yield warning(
+                f"coturn does not answer at {address}, which this machine got after coturn had started.",
+                "Restart the appliance when no visit is on: sudo systemctl restart wellhouse",
+            )
 
 
 def _relays(box: Box, at: datetime) -> Iterator[Finding]:

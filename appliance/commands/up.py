@@ -27,10 +27,11 @@ from appliance.configure.apply import apply
 from appliance.configure.parts import parts_of
 from appliance.configure.render import Places
 from appliance.ports import needed, refuse_if_busy
-from appliance.supervisor import control
+from appliance.supervisor import control, relaying
 from appliance.supervisor.session import Lock, Session, end_all_leftovers
+from core.addresses import relay_address
 from core.clock import utcnow
-from core.errors import Refused
+from core.errors import Refused, WellhouseError
 from core.settings import Settings
 
 HELP = "run the whole appliance in the foreground, until Ctrl-C"
@@ -91,6 +92,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
     if demo_file:
         demo_file.unlink(missing_ok=True)  # an older start's: it appears again when the box is ready
     refuse_half_restored(settings)
+    peer = relay_address(settings.rtc)
     applied = apply(settings, box.config, at=utcnow())
     _say(f"  settings      ready{f', {len(applied.changed)} files written' if applied.changed else ''}")
     if applied.made_master_key and not settings.site.demo:
@@ -112,7 +114,7 @@ def _run(box: Box, stop: threading.Event, demo_file: Path | None, listener: str)
                 _write_demo(demo_file, demo)
             _announce(settings, demo)
             notify.ready(listener)
-            _watch(session, stop)
+            _watch(box, peer, session, stop)
         _say("Stopping …")
     _say("Wellhouse has stopped.")
     return 0
@@ -143,10 +145,25 @@ def _wait_until_ready(settings: Settings, session: Session, stop: threading.Even
     return not stop.is_set()
 
 
-def _watch(session: Session, stop: threading.Event) -> None:
+def _watch(box: Box, peer: str, session: Session, stop: threading.Event) -> None:
+    """Until *stop*; *peer* is the address that coturn was told to relay to."""
+    looked_at = time.monotonic()
     while not stop.wait(1.0):
         if session.ended:
             raise Failed("supervisord ended unexpectedly; everything is stopped. Start again.")
+        if time.monotonic() - looked_at >= relaying.LOOK_EVERY_S:
+            peer, looked_at = _follow(box, peer), time.monotonic()
+
+
+def _follow(box: Box, peer: str) -> str:
+    try:
+        now = relaying.follow(box, peer)
+    except (OSError, WellhouseError, control.NotRunning) as e:
+        _say(f"coturn could not be told of this machine's new address, and will be: {e}")
+        return peer
+    if now != peer:
+        _say(f"This machine's address is {now} instead of {peer}: coturn was started again with it.")
+    return now
 
 
 def _known_parts(places: Places) -> dict[str, control.Part]:

@@ -54,6 +54,12 @@ def hang_up(socket_file: Path, name: str) -> None:
     _ask(socket_file, lambda proxy: proxy.supervisor.signalProcess(name, "HUP"))
 
 
+def start_again(socket_file: Path, name: str) -> None:
+    """End the part, which supervisord then starts again. One that does not run now is about to start anyway."""
+    if parts(socket_file)[name].pid:
+        _ask(socket_file, lambda proxy: proxy.supervisor.signalProcess(name, "TERM"))
+
+
 def _ask(socket_file: Path, question: Callable[[xmlrpc.client.ServerProxy], Any]) -> Any:
     try:
         with xmlrpc.client.ServerProxy("http://localhost", transport=_Transport(socket_file)) as proxy:

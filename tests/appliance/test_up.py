@@ -18,11 +18,16 @@ import psutil
 import pytest
 
 from appliance import health
+from appliance.box import Box
 from appliance.certificates.files import certificate_files
+from appliance.checks import turn
+from appliance.checks.finding import Level
 from appliance.configure import root as folder
 from appliance.leftovers import leftovers
 from appliance.ports import needed, refuse_if_busy
-from core.addresses import LOOPBACK
+from appliance.supervisor import relaying
+from core.addresses import LOOPBACK, relay_address
+from core.clock import utcnow
 from core.settings import Backup, Settings, load
 from tests.appliance.folder import configured, eventually, free_base, last_words, members, start, up, wellhouse
 
@@ -113,6 +118,26 @@ def test_check_finds_nothing_that_is_broken(running: Running) -> None:
     assert told.returncode in (0, 1), told.stdout
     assert "error" not in told.stdout
     assert "All parts run." in told.stdout
+
+
+def test_coturn_is_started_again_when_the_address_that_it_relays_to_is_gone(running: Running) -> None:
+    box = Box(folder.settings_file(running.root), running.settings)
+    before, peer = members(running.root)["coturn"], relay_address(running.settings.rtc)
+    assert relaying.follow(box, peer) == peer
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(relaying, "interface_addresses", lambda: ())
+        assert relaying.follow(box, "192.0.2.99") == "192.0.2.99"  # a cable that is out may be put back
+    assert members(running.root)["coturn"] == before
+    assert relaying.follow(box, "192.0.2.99") == peer
+    eventually(lambda: set(members(running.root).get("coturn", before)).isdisjoint(before))
+    eventually(lambda: health.turn_answers(running.settings))
+
+
+def test_an_address_on_which_coturn_does_not_listen_is_named(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "interface_addresses", lambda: (LOOPBACK, "127.0.0.9"))
+    box = Box(folder.settings_file(running.root), running.settings)
+    told = [finding.sentence for finding in turn.check(box, utcnow()) if finding.level is Level.WARNING]
+    assert told == ["coturn does not answer at 127.0.0.9, which this machine got after coturn had started."]
 
 
 def test_secrets_stand_in_no_command_line_and_no_environment(running: Running) -> None:
