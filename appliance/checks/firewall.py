@@ -11,6 +11,8 @@ from appliance.box import Box
 from appliance.checks.finding import Finding, error, note, ok, warning
 from appliance.firewall import guard, nft
 from appliance.firewall.rules import has_rules, rules_file
+from appliance.install.firewalls import let_through, loose_rules, managed
+from core.settings import Settings
 
 _LOAD = "Run “wellhouse firewall load”."
 
@@ -40,8 +42,26 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
         case nft.Loaded.ABSENT:
             yield error("The firewall is not loaded: a guest of coturn reaches more than the media port.", _LOAD)
     if not settings.firewall.incoming:
-        needed = f"{settings.ports.turn}/tcp, {settings.ports.turn}/udp and {settings.ports.media}/udp"
+        yield from _others(settings)
+
+
+def _others(settings: Settings) -> Iterator[Finding]:
+    """Of whoever judges what comes in. From here nobody can see what they let through."""
+    keepers = managed()
+    for keeper in keepers:
         yield note(
-            "Another firewall judges what comes in (firewall.incoming is false). It has to let in "
-            f"{settings.ports.http}/tcp, {settings.ports.https}/tcp, {needed}."
+            f"{keeper.name} judges what comes in (firewall.incoming is false). If people do not reach the site, let "
+            f"them in: {'; '.join(keeper.commands(settings.ports))}"
+        )
+    needed = ", ".join(let_through(settings.ports))
+    loose = loose_rules()
+    if loose and not keepers:
+        yield note(
+            f"Rules of somebody else's judge what comes in (firewall.incoming is false): {', '.join(loose)}. They have "
+            f"to let in {needed}."
+        )
+    if not loose and not keepers:
+        yield warning(
+            "Nothing judges what comes in: firewall.incoming is false, and no other firewall is at work here.",
+            "Run install.sh again with --firewall yes, or switch the other firewall on.",
         )

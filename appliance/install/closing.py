@@ -14,6 +14,7 @@ from pathlib import Path
 
 from appliance.install.answers import CertificateKind, Protection
 from appliance.install.facts import own_address
+from appliance.install.firewalls import Firewall, managed
 from appliance.install.record import Places
 from core.errors import Refused
 from core.settings import Settings, load
@@ -23,11 +24,16 @@ COMMAND = Path("/usr/local/bin/wellhouse")
 
 @dataclass(frozen=True)
 class Box:
-    """What the page is about. *address* is this machine's on its network; *certificate* is the kind of it."""
+    """What the page is about.
+
+    *address* is this machine's on its network; *certificate* is the kind of it; *firewalls* are others' that judge what
+    comes in.
+    """
 
     settings: Settings
     certificate: str
     address: str
+    firewalls: tuple[Firewall, ...] = ()
 
     @property
     def behind_router(self) -> bool:
@@ -40,12 +46,13 @@ class Box:
 def read(places: Places) -> Box:
     """The box as its files describe it."""
     ansible = json.loads(places.for_ansible.read_text(encoding="utf-8"))
-    return Box(load(places.settings), ansible["wellhouse_certificate"], own_address())
+    return Box(load(places.settings), ansible["wellhouse_certificate"], own_address(), managed())
 
 
 def page(box: Box, setup: str) -> str:
     """The whole page; *setup* is the link, or the sentence in its place."""
     parts = [f"Wellhouse runs on {box.settings.origin}", _next_three(box, setup)]
+    parts += [_let_in(firewall, box.settings) for firewall in box.firewalls]
     if box.behind_router:
         parts.append(router_rules(box))
     parts += [dns_records(box), _later(box)]
@@ -71,8 +78,9 @@ def _next_three(box: Box, setup: str) -> str:
             "Name a place for backups; without one a broken disk takes everything:\n"
             "       sudo ./install.sh --backup /mnt/nas"
         )
-    elif box.behind_router:
-        third = "Make the rules on the router and the records in the DNS below. Then: sudo wellhouse check"
+    elif box.behind_router or box.firewalls:
+        rules = [f"in {firewall.name}" for firewall in box.firewalls] + ["on the router"] * box.behind_router
+        third = f"Make the rules {' and '.join(rules)} and the records in the DNS below. Then: sudo wellhouse check"
     return f"""\
 Next three things
 
@@ -82,6 +90,13 @@ Next three things
   2. Set up the practice, as its first administrator:
        {setup}
   3. {third}"""
+
+
+def _let_in(firewall: Firewall, settings: Settings) -> str:
+    lines = [f"  {command}" for command in firewall.commands(settings.ports)]
+    name = firewall.name
+    head = f"{name} is this machine's firewall, and was left as it was. Let people in, or nobody reaches the site"
+    return f"{head}\n\n" + "\n".join(lines)
 
 
 def router_rules(box: Box) -> str:

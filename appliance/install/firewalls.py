@@ -17,14 +17,19 @@ _UFW = Path("/etc/ufw/ufw.conf")
 
 @dataclass(frozen=True)
 class Firewall:
-    """*allow* is the command by which it lets a {port} through."""
+    """*allow* is the command by which it lets a {port} through, *then* what makes it so at once."""
 
     name: str
     allow: str
+    then: tuple[str, ...] = ()
+
+    def commands(self, ports: Ports) -> tuple[str, ...]:
+        """What its owner types so that people reach Wellhouse. SSH is not among it: it is open as they have it."""
+        return (*(f"sudo {self.allow.format(port=port)}" for port in let_through(ports)), *self.then)
 
 
 UFW = Firewall("ufw", "ufw allow {port}")
-FIREWALLD = Firewall("firewalld", "firewall-cmd --permanent --add-port={port}")
+FIREWALLD = Firewall("firewalld", "firewall-cmd --permanent --add-port={port}", ("sudo firewall-cmd --reload",))
 
 
 def managed() -> tuple[Firewall, ...]:
@@ -74,11 +79,11 @@ def judging_chains(listed: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def let_through(ports: Ports, ssh_ports: tuple[int, ...]) -> tuple[str, ...]:
+def let_through(ports: Ports) -> tuple[str, ...]:
     """What any firewall has to let in for Wellhouse, as ufw and firewalld write it."""
     site = [f"{number}/tcp" for number in (ports.http, ports.https) if number]
     media = [f"{ports.turn}/tcp", f"{ports.turn}/udp", f"{ports.media}/udp"]
-    return (*(f"{number}/tcp" for number in ssh_ports), *site, *media)
+    return (*site, *media)
 
 
 def _chain_of(thing: dict[str, Any], name: str) -> tuple[str, str, str]:

@@ -17,9 +17,14 @@ _NO_PASSPHRASE = ""
 
 
 def check(plan: Plan) -> Iterator[Finding]:
-    own = plan.answers.certificate
-    if own.chain is not None and own.key is not None:
-        yield from judge(own.chain, own.key, plan.answers.hostname, plan.answers.turn_name, at=plan.at)
+    chain, key = plan.answers.certificate.chain, plan.answers.certificate.key
+    if chain is None or key is None:
+        return
+    if plan.before.get("certificate") == f"{chain},{key}" and not (chain.exists() and key.exists()):
+        # They were copied at the first run, and whoever read that may have removed them.
+        placed = plan.places.etc / "certificates"
+        chain, key = placed / "chain.pem", placed / "key.pem"
+    yield from judge(chain, key, plan.answers.hostname, plan.answers.turn_name, at=plan.at)
 
 
 def judge(chain: Path, key: Path, hostname: str, turn_name: str, *, at: datetime) -> Iterator[Finding]:

@@ -10,16 +10,18 @@ from appliance.install.firewalls import let_through
 
 
 def check(plan: Plan) -> Iterator[Finding]:
-    ports = let_through(plan.settings.ports, plan.answers.ssh_ports)
+    ports = (*(f"{number}/tcp" for number in plan.answers.ssh_ports), *let_through(plan.settings.ports))
     for firewall in plan.facts.firewalls:
-        allow = "; ".join(firewall.allow.format(port=port) for port in ports)
         if plan.answers.firewall:
             yield error(
                 f"{firewall.name} is at work here, and two keepers of one door do not see each other's rules.",
                 f"Keep {firewall.name} (--firewall no) and let in what Wellhouse needs, or switch {firewall.name} off.",
             )
         else:
-            yield warning(f"{firewall.name} stays this machine's firewall.", f"Let people in: {allow}")
+            yield warning(
+                f"{firewall.name} stays this machine's firewall, and lets in what it lets in now.",
+                f"Let people in, before or afterwards: {'; '.join(firewall.commands(plan.settings.ports))}",
+            )
     if plan.facts.loose_rules:
         yield warning(
             f"Other rules here judge what comes in, and stay as they are: {', '.join(plan.facts.loose_rules)}.",

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,10 +22,11 @@ TEMPERS = {"PEBBLE_WFE_NONCEREJECT": "50", "PEBBLE_AUTHZREUSE": "50", "PEBBLE_VA
 
 @dataclass
 class Pebble:
-    """*root* is the file of the authority that its own https is signed by. It looks for every name at this machine."""
+    """*root* is the file of the authority that its own https is signed by, *issuer* what those trust who trust it."""
 
     directory: str
     root: Path
+    issuer: str
     names_port: int
     process: subprocess.Popen[bytes]
 
@@ -43,10 +44,15 @@ class Pebble:
 
 
 @contextmanager
-def running(folder: Path, http_port: int) -> Iterator[Pebble]:
-    """An authority that asks for proofs on *http_port*."""
+def running(
+    folder: Path, http_port: int, *, where: Sequence[str] = (), name: str = "localhost", site: str = LOOPBACK
+) -> Iterator[Pebble]:
+    """An authority that asks for proofs on *http_port*; it looks for every name at *site*.
+
+    It runs by the command *where*, as in another network, and listens on all addresses there; *name* is its own.
+    """
     base = free_base()
-    pair = self_signed(("localhost",), at=datetime.now(UTC))
+    pair = self_signed((name,), at=datetime.now(UTC))
     chain, key, settings = folder / "pebble.pem", folder / "pebble.key", folder / "pebble.json"
     chain.write_bytes(pair.chain)
     key.write_bytes(pair.key)
@@ -54,7 +60,7 @@ def running(folder: Path, http_port: int) -> Iterator[Pebble]:
         json.dumps(
             {
                 "pebble": {
-                    "listenAddress": f"{LOOPBACK}:{base}",
+                    "listenAddress": f"{'0.0.0.0' if where else LOOPBACK}:{base}",  # noqa: S104  # that network's own
                     "managementListenAddress": f"{LOOPBACK}:{base + 1}",
                     "certificate": str(chain),
                     "privateKey": str(key),
@@ -69,10 +75,10 @@ def running(folder: Path, http_port: int) -> Iterator[Pebble]:
     off = [word for kind in ("http01", "https01", "tlsalpn01") for word in (f"-{kind}", "")]
     commands = [
         [
-            *("pebble-challtestsrv", "-defaultIPv4", LOOPBACK, "-defaultIPv6", "", "-dns01", names, *off),
+            *(*where, "pebble-challtestsrv", "-defaultIPv4", site, "-defaultIPv6", "", "-dns01", names, *off),
             *("-management", f"{LOOPBACK}:{base + 3}"),
         ],
-        ["pebble", "-strict", "-config", str(settings), "-dnsserver", names],
+        [*where, "pebble", "-strict", "-config", str(settings), "-dnsserver", names],
     ]
     with (folder / "pebble.log").open("wb") as log:
         started = [
@@ -81,7 +87,8 @@ def running(folder: Path, http_port: int) -> Iterator[Pebble]:
         ]
         try:
             eventually(lambda: b"Listening on" in (folder / "pebble.log").read_bytes())
-            yield Pebble(f"https://localhost:{base}/dir", chain, base + 3, started[1])
+            issuer = f"https://{LOOPBACK}:{base + 1}/roots/0"
+            yield Pebble(f"https://{name}:{base}/dir", chain, issuer, base + 3, started[1])
         finally:
             for process in started:
                 process.kill()

@@ -19,7 +19,7 @@ from appliance.checks.finding import Level
 from appliance.install.answers import Relay
 from appliance.install.checks import backup, changes, clock, firewall, keys, mail, names, ports, storage, system
 from appliance.install.facts import own_address
-from appliance.install.firewalls import FIREWALLD, UFW
+from appliance.install.firewalls import FIREWALLD, UFW, Firewall
 from core.settings import Ports
 from tests.appliance.install.plans import AT, FACTS, plan, told
 
@@ -196,12 +196,13 @@ def test_another_web_server_that_starts_with_the_machine_is_named(tmp_path: Path
 
 
 @pytest.mark.parametrize("other", [UFW, FIREWALLD])
-def test_beside_another_keeper_of_the_firewall_the_clinic_decides(tmp_path: Path, other: object) -> None:
+def test_beside_another_keeper_of_the_firewall_the_clinic_decides(tmp_path: Path, other: Firewall) -> None:
     facts = replace(FACTS, firewalls=(other,))
     by_itself = told(firewall.check(plan(tmp_path, facts)))
     assert list(by_itself) == [Level.WARNING]
-    for port in ("22/tcp", "80/tcp", "443/tcp", "3478/tcp", "3478/udp", "3480/udp"):
-        assert port in by_itself[Level.WARNING]
+    for port in ("80/tcp", "443/tcp", "3478/tcp", "3478/udp", "3480/udp"):
+        assert f"sudo {other.allow.format(port=port)}" in by_itself[Level.WARNING]
+    assert "22/tcp" not in by_itself[Level.WARNING], "SSH may be open to a few only, and stays so"
     assert "two keepers" in told(firewall.check(plan(tmp_path, facts, firewall="yes")))[Level.ERROR]
 
 

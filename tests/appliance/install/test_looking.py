@@ -22,7 +22,7 @@ from appliance.install.checks import certificate
 from appliance.install.firewalls import judging_chains, let_through, ufw_enabled
 from appliance.listeners import Transport
 from core.settings import Ports
-from tests.appliance.install.plans import AT, told
+from tests.appliance.install.plans import AT, plan, told
 
 HOSTNAME, TURN = "care.clinic.example", "turn.care.clinic.example"
 
@@ -134,9 +134,7 @@ def test_ufw_is_at_work_only_if_it_says_so(tmp_path: Path) -> None:
 
 
 def test_what_must_be_let_in_follows_the_settings() -> None:
-    assert let_through(Ports(http=0, media=4000), (2222,)) == (
-        "2222/tcp", "443/tcp", "3478/tcp", "3478/udp", "4000/udp",
-    )  # fmt: skip
+    assert let_through(Ports(http=0, media=4000)) == ("443/tcp", "3478/tcp", "3478/udp", "4000/udp")
 
 
 def test_own_addresses_are_told_from_others() -> None:
@@ -153,6 +151,18 @@ def test_a_certificate_that_fits_is_well(tmp_path: Path) -> None:
     both = tmp_path / "both.pem"
     both.write_bytes(chain.read_bytes() + key.read_bytes())
     assert list(told(certificate.judge(both, both, HOSTNAME, TURN, at=AT))) == [Level.OK]
+
+
+def test_files_that_were_removed_once_they_were_copied_stand_in_nobodys_way(tmp_path: Path) -> None:
+    gone = f"{tmp_path}/gone.pem,{tmp_path}/gone.key"
+    asked = plan(tmp_path, certificate=gone)
+    assert "There is no" in told(certificate.check(asked))[Level.ERROR]
+    placed = asked.places.etc / "certificates"
+    placed.mkdir(parents=True)
+    chain, key = pair(tmp_path, (asked.answers.hostname, asked.answers.turn_name))
+    chain.rename(placed / "chain.pem"), key.rename(placed / "key.pem")
+    again = plan(tmp_path, before={"certificate": gone}, certificate=gone)
+    assert list(told(certificate.check(again))) == [Level.OK]
 
 
 @pytest.mark.parametrize(
