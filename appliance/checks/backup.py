@@ -26,7 +26,7 @@ def check(box: Box, at: datetime) -> Iterator[Finding]:
     if not settings.backup.targets:
         finding = warning(
             "There are no backups: with this machine's disk everything would be lost.",
-            "Name a target under [backup] targets in the settings, run “wellhouse configure” and restart.",
+            "Name a target: run install.sh again with --backup TARGET, which also lets the appliance write there.",
         )
         yield unless_demo(finding, demo=settings.site.demo)
         return

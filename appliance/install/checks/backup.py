@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pwd
 import re
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from appliance.install.checks.plan import Plan, existing
 from appliance.install.reading import REMOTE_TARGETS
 
 _WITHIN_S = 5.0
+# What wellhouse.service does not see, or sees otherwise: ProtectHome, PrivateTmp, PrivateDevices and the kernel's own.
+_HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108  # none is used
+_ACCOUNT = "wellhouse"
 _USUAL_PORTS = {"sftp": 22, "http": 80, "https": 443}
 
 
@@ -21,7 +26,13 @@ def check(plan: Plan) -> Iterator[Finding]:
     for target in plan.answers.backup:
         if target.startswith(REMOTE_TARGETS):
             yield reached(target)
+        elif hidden := next((place for place in _HIDDEN if Path(target).is_relative_to(place)), ""):
+            yield error(
+                f"{target} cannot be used: the appliance is kept away from {hidden}.",
+                "Choose another folder, as /srv/backup, or one on a disk that is mounted below /mnt.",
+            )
         else:
+            yield from writable(Path(target))
             yield folder(Path(target), Path(plan.settings.paths.data), has_own_disk=bool(plan.answers.data_device))
 
 
@@ -35,6 +46,26 @@ def folder(target: Path, data: Path, *, has_own_disk: bool) -> Finding:
             "Mount another disk or a NAS there, or add a second target.",
         )
     return ok(f"Backups go to {target}, on another disk than the data.")
+
+
+def writable(target: Path) -> Iterator[Finding]:
+    """Says if *target* is there and is not the appliance's to write into. One that is absent is made as it must be."""
+    if not target.exists():
+        return
+    status = target.stat()
+    owner = target.owner() if _is_known(status.st_uid) else ""
+    if target.is_dir() and (owner == _ACCOUNT or status.st_mode & stat.S_IWOTH):
+        return
+    whose = owner or status.st_uid
+    yield warning(
+        f"{target} is there already and belongs to {whose}: the account {_ACCOUNT} may not write there.",
+        f"Name a folder in it that is not there yet, as {target / 'wellhouse'}, which is then made, or give it away "
+        f"once the account exists: sudo chown {_ACCOUNT}: {target}",
+    )
+
+
+def _is_known(uid: int) -> bool:
+    return uid in {account.pw_uid for account in pwd.getpwall()}
 
 
 def reached(target: str) -> Finding:

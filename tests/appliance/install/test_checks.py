@@ -226,6 +226,21 @@ def test_a_backup_inside_the_data_is_refused_and_one_beside_them_told(tmp_path: 
     assert backup.folder(Path("/proc"), data, has_own_disk=False).level is Level.OK  # a file system of its own
 
 
+@pytest.mark.parametrize("target", ["/home/it/backup", "/tmp/backup", "/var/tmp/b", "/root"])  # noqa: S108  # refused
+def test_a_backup_where_the_appliance_is_kept_away_is_refused(tmp_path: Path, target: str) -> None:
+    assert "is kept away from" in told(backup.check(plan(tmp_path, backup=target)))[Level.ERROR]
+
+
+def test_a_folder_of_somebody_elses_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (there := tmp_path / "nas").mkdir(mode=0o755)
+    (finding,) = backup.writable(there)
+    assert f"as {there}/wellhouse, which is then made" in finding.then
+    assert f"sudo chown wellhouse: {there}" in finding.then
+    assert not list(backup.writable(there / "wellhouse"))
+    there.chmod(0o777)
+    assert not list(backup.writable(there))
+
+
 @pytest.mark.parametrize(
     ("target", "place"),
     [
