@@ -15,6 +15,7 @@ from flask import Flask
 from core.settings import Settings
 from tests import box, postgres
 from tests.log_corpus import LogCorpus, listening
+from tests.webapp import made_once
 from webapp.app import create_app, migrate_database, prepare
 from webapp.db.database import db
 
@@ -27,6 +28,12 @@ def log_corpus() -> Iterator[LogCorpus]:
     with listening() as corpus:
         yield corpus
     assert corpus.faults == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    with made_once.templates_and_addresses():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +50,9 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, master_key: str) -
 def migrated_postgres(tmp_path_factory: pytest.TempPathFactory, master_key: str) -> Iterator[str]:
     """A server with the migrated database ``template``; yields its connection string."""
     with postgres.server() as dsn:
-        postgres.execute(dsn, "CREATE DATABASE template")
+        postgres.execute(dsn, f"CREATE DATABASE {postgres.TEMPLATE}")
         root = tmp_path_factory.mktemp("template-pg")
-        migrate_database(box.make_settings(root, dsn=f"{dsn} dbname=template", master=master_key))
+        migrate_database(box.make_settings(root, dsn=f"{dsn} dbname={postgres.TEMPLATE}", master=master_key))
         db.obj.close_all()
         yield dsn
 
@@ -59,10 +66,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, master_key: str) ->
         yield made
         return
     server = request.getfixturevalue("migrated_postgres")
-    name = f"test{next(_numbers)}"
-    postgres.execute(server, f"CREATE DATABASE {name} TEMPLATE template")
-    yield box.make_settings(tmp_path, dsn=f"{server} dbname={name}", master=master_key)
-    postgres.execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres.copied(server, f"test{next(_numbers)}") as dsn:
+        yield box.make_settings(tmp_path, dsn=dsn, master=master_key)
 
 
 @pytest.fixture
