@@ -54,8 +54,8 @@ def _others(settings: Settings) -> Iterator[Finding]:
             f"them in: {'; '.join(keeper.commands(settings.ports))}"
         )
     needed = ", ".join(let_through(settings.ports))
-    loose = loose_rules()
-    if loose and not keepers:
+    loose = loose_rules(keepers)
+    if loose:
         yield note(
             f"Rules of somebody else's judge what comes in (firewall.incoming is false): {', '.join(loose)}. They have "
             f"to let in {needed}."

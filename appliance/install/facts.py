@@ -42,6 +42,7 @@ class Facts:
 def look() -> Facts:
     """The facts about this machine."""
     container = ask("systemd-detect-virt", "--container", "--quiet")
+    keepers = firewalls.managed()
     return Facts(
         address=own_address(),
         cores=os.cpu_count() or 1,
@@ -51,8 +52,8 @@ def look() -> Facts:
         tpm2=_TPM_DEVICE.exists() and _TPM_VERSION.is_file() and _TPM_VERSION.read_text().strip() == "2",
         time_service=_time_service(),
         ssh_ports=ssh.of_this_session(),
-        firewalls=firewalls.managed(),
-        loose_rules=firewalls.loose_rules(),
+        firewalls=keepers,
+        loose_rules=firewalls.loose_rules(keepers),
         unused_disks=disks.unused(),
     )
 

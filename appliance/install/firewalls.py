@@ -17,18 +17,26 @@ _UFW = Path("/etc/ufw/ufw.conf")
 
 @dataclass(frozen=True)
 class Firewall:
-    """*allow* is the command by which it lets a {port} through, *then* what makes it so at once."""
+    """*allow* is the command by which it lets a {port} through, *then* what makes it so at once.
+
+    *chains* are its own, as :func:`loose_rules` calls them.
+    """
 
     name: str
     allow: str
     then: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
 
     def commands(self, ports: Ports) -> tuple[str, ...]:
         """What its owner types so that people reach Wellhouse. SSH is not among it: it is open as they have it."""
         return (*(f"sudo {self.allow.format(port=port)}" for port in let_through(ports)), *self.then)
 
 
-UFW = Firewall("ufw", "ufw allow {port}")
+UFW = Firewall(
+    "ufw",
+    "ufw allow {port}",
+    chains=("ip filter INPUT", "ip6 filter INPUT", "iptables INPUT", "ip6tables INPUT"),
+)
 FIREWALLD = Firewall("firewalld", "firewall-cmd --permanent --add-port={port}", ("sudo firewall-cmd --reload",))
 
 
@@ -51,8 +59,13 @@ def ufw_enabled(file: Path) -> bool:
         return False
 
 
-def loose_rules() -> tuple[str, ...]:
-    """Chains that judge what comes in and belong to no keeper named above, as nft or iptables call them."""
+def loose_rules(keepers: tuple[Firewall, ...]) -> tuple[str, ...]:
+    """Chains that judge what comes in and belong to none of *keepers*, as nft or iptables call them."""
+    theirs = {chain for keeper in keepers for chain in keeper.chains}
+    return tuple(chain for chain in _judges() if chain not in theirs)
+
+
+def _judges() -> tuple[str, ...]:
     listed = ask("nft", "--json", "list", "ruleset")
     if listed is not None and listed.status == 0:
         return judging_chains(listed.output)

@@ -408,4 +408,10 @@ def test_beside_another_firewall_only_what_the_parts_send_is_held(lan: Lan) -> N
     assert "hook input" not in listed
     assert "notrack" not in listed
     assert "chain from_turn" in listed
+    assert "Nothing judges what comes in" in wellhouse(lan, settings, "check", "firewall").stdout
+    lan.box.nft("table inet clinic { chain in { type filter hook input priority 7; tcp dport 9 drop; }; }")
+    told = wellhouse(lan, settings, "check", "firewall").stdout
+    assert "Nothing judges" not in told
+    assert "Rules of somebody else's judge what comes in (firewall.incoming is false): inet clinic in." in told
+    lan.box.run("nft", "delete", "table", "inet", "clinic")
     lan.load()

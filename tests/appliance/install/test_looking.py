@@ -17,7 +17,7 @@ import pytest
 from appliance import listeners, ssh
 from appliance.certificates.self_signed import self_signed
 from appliance.checks.finding import Level
-from appliance.install import facts
+from appliance.install import facts, firewalls
 from appliance.install.checks import certificate
 from appliance.install.firewalls import judging_chains, let_through, ufw_enabled
 from appliance.listeners import Transport
@@ -122,6 +122,12 @@ def test_only_chains_that_judge_what_comes_in_count_as_a_firewall() -> None:
     ]
     assert judging_chains(json.dumps({"nftables": listed})) == ("inet clinic in", "inet filter INPUT")
     assert judging_chains("") == ()
+
+
+def test_the_chains_of_a_firewall_that_was_named_are_not_named_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewalls, "_judges", lambda: ("ip filter INPUT", "inet clinic in"))
+    assert firewalls.loose_rules((firewalls.UFW,)) == ("inet clinic in",)
+    assert firewalls.loose_rules(()) == ("ip filter INPUT", "inet clinic in")
 
 
 def test_ufw_is_at_work_only_if_it_says_so(tmp_path: Path) -> None:
