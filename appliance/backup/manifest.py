@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,9 +105,16 @@ def digest(file: Path) -> str:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Relative path → SHA-256 for every file under *folder* but the manifest."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / FILE)
-    return {str(path.relative_to(folder)): digest(path) for path in files}
+    """Relative path → SHA-256 for every file under *folder* but the manifest. Refused for links, pipes and devices."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        kind, name = path.lstat().st_mode, str(path.relative_to(folder))
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            # A link would be read here, and later written through, as root.
+            raise Refused(f"This backup set holds {name}, which is neither a file nor a folder.")
+        if stat.S_ISREG(kind) and path != folder / FILE:
+            found[name] = digest(path)
+    return found
 
 
 def _mac(body: str, keyring: Keyring) -> str:

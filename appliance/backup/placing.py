@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -16,10 +17,11 @@ import msgspec
 
 from appliance import audit_anchor
 from appliance.backup.contents import DATA_FOLDERS, put_back_files
+from appliance.backup.giving import give
 from appliance.backup.manifest import Manifest
 from appliance.backup.postgres_set import SQL_FILE
 from appliance.backup.sqlite_set import SQLITE_FILE
-from appliance.backup.state import begin_anew
+from appliance.backup.state import begin_anew, workplace
 from appliance.configure.files import owner, write
 from appliance.keys.change import adopt
 from core.errors import Refused
@@ -64,14 +66,14 @@ def make_scratch(settings: Settings) -> Path:
     if not data.exists():
         data.mkdir(parents=True, mode=0o700)
         give_to_portal([data], settings)
-    shutil.rmtree(scratch(settings), ignore_errors=True)
+    _clear(scratch(settings))
     scratch(settings).mkdir(mode=0o700)
     return scratch(settings)
 
 
 def refuse_half_restored(settings: Settings) -> None:
     """Refused if a restore was cut off while it put the set in its place."""
-    if _plan_file(settings).exists():
+    if _is_planned(settings):
         raise Refused(
             "A restore was cut off while it put the backup in its place. Nothing is lost: run the same "
             "“wellhouse restore” again, and it goes on where it stopped."
@@ -80,10 +82,9 @@ def refuse_half_restored(settings: Settings) -> None:
 
 def planned(settings: Settings, keyring: Keyring) -> Plan | None:
     """The plan of a restore that was cut off, if there is one. Refused if it was made with another recovery key."""
-    file = _plan_file(settings)
-    if not file.exists():
+    if not _is_planned(settings):
         return None
-    plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+    plan = msgspec.json.decode(_plan_file(settings).read_bytes(), type=Plan)
     if plan.fits != _fingerprint(keyring):
         raise Refused("A restore with another recovery key was cut off here. Finish it with that key first.")
     return plan
@@ -120,6 +121,7 @@ def carry_out(decided: Plan, settings: Settings, config: Path, keyring: Keyring,
             (found / last).unlink()
     put_back_files(found, config, settings)
     adopt(settings, keyring, at=at)
+    _clear(workplace(settings))
     begin_anew(settings, decided.newest)
     audit_anchor.forget(settings)
     give_to_portal([data / name for name in (*DATA_FOLDERS, SQLITE_FILE, "backup")], settings)
@@ -148,19 +150,34 @@ def give_to_portal(paths: list[Path], settings: Settings) -> None:
     """Make the portal's account the owner of *paths* and all in them, where this is root's to do."""
     if os.geteuid() != 0 or not settings.users.portal:
         return
-    own = owner(settings.users.portal)
     for path in paths:
-        for each in [path, *path.rglob("*")] if path.is_dir() else [path] * path.exists():
-            os.chown(each, own.uid, own.gid)
+        give(path, owner(settings.users.portal))
 
 
 def _give_to_media_server(folder: Path, settings: Settings) -> None:
     """Its account reads the spool before it writes it anew; the portal's alone would keep it from starting."""
-    if os.geteuid() != 0 or not settings.users.rtc or not folder.is_dir():
-        return
-    own = owner(settings.users.rtc, group_of=settings.users.portal)
-    for each in (folder, *folder.rglob("*")):
-        os.chown(each, own.uid, own.gid)
+    if os.geteuid() == 0 and settings.users.rtc:
+        give(folder, owner(settings.users.rtc, group_of=settings.users.portal))
+
+
+def _clear(folder: Path) -> None:
+    """Have nothing where *folder* is; of a link that somebody put there, the link alone goes."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_planned(settings: Settings) -> bool:
+    """Whether there is a plan in a folder that root, or whoever restores, has made and nobody else could write into.
+
+    The data folder around it is the portal's: a plan of its making would have root rename anything to anywhere.
+    """
+    try:
+        status = scratch(settings).lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid in (0, os.geteuid()) and _plan_file(settings).exists()
 
 
 def _plan_file(settings: Settings) -> Path:

@@ -128,7 +128,6 @@ def _prepare(
         schema = ""
         if proved.engine == "postgresql":
             say("loading it into PostgreSQL")
-            placing.give_to_portal([scratch], settings)
             schema = postgres_set.load(settings, found / postgres_set.SQL_FILE, at=at)
         newest = max([here.number, proved.number, *(each.number for each in snapshots)])
         return placing.plan(settings, keyring, proved, newest=newest, schema=schema, at=at)

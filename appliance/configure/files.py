@@ -59,21 +59,38 @@ def write(file: Path, content: bytes, *, mode: int, own: Owner = Owner()) -> boo
 
 
 def folder(path: Path, *, mode: int, own: Owner = Owner()) -> bool:
-    """Make *path* a folder with *mode* and owner; whether anything had to be changed."""
+    """Make *path* a folder with *mode* and owner; whether anything had to be changed.
+
+    Refused if it is another account's link: root would give away, or open, what that account has no right to.
+    """
     changed = not path.is_dir()
     path.mkdir(parents=True, exist_ok=True)
-    status = path.stat()
-    if not _fits(status, own):
-        os.chown(path, own.uid, own.gid)
-        changed = True
-    if stat.S_IMODE(path.stat().st_mode) != mode:  # after chown, which clears the set-group bit
-        path.chmod(mode)
-        changed = True
+    link = path.lstat()
+    is_link = stat.S_ISLNK(link.st_mode)
+    if is_link and link.st_uid not in (0, os.geteuid()):
+        raise Refused(f"{path} is a link of the account {_name(link.st_uid)}, and must be a folder. Remove it.")
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (0 if is_link else os.O_NOFOLLOW))
+    try:
+        if not _fits(os.fstat(descriptor), own):
+            os.fchown(descriptor, own.uid, own.gid)
+            changed = True
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:  # after chown, which clears the set-group bit
+            os.fchmod(descriptor, mode)
+            changed = True
+    finally:
+        os.close(descriptor)
     return changed
 
 
 def _fits(status: os.stat_result, own: Owner) -> bool:
     return own.uid in (-1, status.st_uid) and own.gid in (-1, status.st_gid)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _entry(user: str) -> pwd.struct_passwd:
