@@ -17,6 +17,7 @@ from pathlib import Path
 PROC = Path("/proc")
 GRACE_S = 3.0  # for the polite signal; a leftover has no master to wait for
 KILL_WAIT_S = 2.0
+_RECORD_SIGNS = 4096  # more than any record has
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,24 @@ def record_own_group(file: Path) -> None:
 
 
 def leftovers(file: Path) -> list[int]:
-    """Ids of the living processes of the group recorded in *file*; none if the number has passed to others."""
+    """Ids of the living processes of the group recorded in *file*; none if the number has passed to others.
+
+    A part writes its record itself. One that somebody took over could name any group, so only its own account's
+    processes are meant; root's record, as nginx's, may mean all.
+    """
     try:
-        record = GroupRecord(**json.loads(file.read_text(encoding="ascii")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return []  # never started, or the write was cut off by a crash of the whole machine
+        text, account = _record(file)
+        record = GroupRecord(**json.loads(text))
+    except (OSError, ValueError, TypeError):
+        return []  # never started, no file at all, or the write was cut off by a crash of the whole machine
     if record.boot != _boot():
         return []
     members = [p for p in _processes() if p.group == record.group and p.state not in "ZX"]
     leader = _read(record.group)
     if leader is not None and leader.started != record.started:
         return []
-    return [p.pid for p in members if p.started >= record.started and p.pid != os.getpid()]
+    mine = [p.pid for p in members if p.started >= record.started and p.pid != os.getpid()]
+    return [pid for pid in mine if account in (0, _account(pid))]
 
 
 def end_leftovers(file: Path, *, grace_s: float = GRACE_S) -> int:
@@ -78,6 +85,22 @@ def end_leftovers(file: Path, *, grace_s: float = GRACE_S) -> int:
             time.sleep(0.02)
     file.unlink(missing_ok=True)
     return len(found)
+
+
+def _record(file: Path) -> tuple[str, int]:
+    """The record's text, and whose it is. OSError if it is a link, which would lead elsewhere; a pipe is empty."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, encoding="ascii") as opened:
+        return opened.read(_RECORD_SIGNS), os.fstat(descriptor).st_uid
+
+
+def _account(pid: int) -> int | None:
+    """Real user id of a process; None if it has ended."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return next(int(line.split()[1]) for line in lines if line.startswith("Uid:"))
 
 
 def _processes() -> list[_Process]:

@@ -138,15 +138,16 @@ class Paths:
 
     @property
     def portal_socket(self) -> Path:
-        return Path(self.run) / "portal.sock"
+        # Each part's sockets lie in a folder of its own: nobody else can put one in their place.
+        return Path(self.run) / "portal" / "portal.sock"
 
     @property
     def signalling_socket(self) -> Path:
-        return Path(self.run) / "rtc-signalling.sock"
+        return Path(self.run) / "rtc" / "signalling.sock"
 
     @property
     def control_socket(self) -> Path:
-        return Path(self.run) / "rtc-control.sock"
+        return Path(self.run) / "rtc" / "control.sock"
 
 
 @dataclass(frozen=True)

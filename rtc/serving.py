@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.log import EventLog
 from core.settings import Settings
 from rtc.control.api import Control
+from rtc.control.callers import callers
 from rtc.rooms.entry import Doorkeeper, Keys
 from rtc.rooms.moment import Moment
 from rtc.rooms.rooms import Rooms
@@ -36,7 +37,8 @@ async def serving(settings: Settings, media: Media) -> AsyncIterator[Rooms]:
     spool = Spool.open(settings.paths.room_event_spool, booted.at)
     rooms = Rooms(Doorkeeper(keys, booted), spool, participants_max=settings.rtc.participants_max)
     boot = str(new_id())
-    control = Control(rooms, spool, media, boot=boot, booted=booted, media_port=settings.ports.media)
+    accounts = callers(settings.users.portal)
+    control = Control(rooms, spool, media, boot=boot, booted=booted, media_port=settings.ports.media, accounts=accounts)
     runners = [
         await _listen(application(Reception(rooms, media), settings.origins), settings.paths.signalling_socket),
         await _listen(control.application(), settings.paths.control_socket),
@@ -64,6 +66,7 @@ async def _tick(rooms: Rooms) -> None:
 
 
 async def _listen(app: web.Application, file: Path) -> web.AppRunner:
+    file.parent.mkdir(mode=0o750, exist_ok=True)  # where nobody has configured the box, as in tests
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_S)
     await runner.setup()
     await web.UnixSite(runner, str(file)).start()

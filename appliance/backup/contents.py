@@ -75,7 +75,7 @@ def _named(settings: Settings) -> list[Path]:
 
 
 def _copy_spool(spool: Path, target: Path) -> None:
-    """Copy the media server's spool, if it is a file: that part may read no secret, and we follow no link of its own."""
+    """Copy the media server's spool, if it is a file: that part may read no secret, so we follow no link of its."""
     try:
         descriptor = os.open(spool, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would let us wait
     except FileNotFoundError:

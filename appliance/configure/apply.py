@@ -130,8 +130,12 @@ def _folders(settings: Settings) -> list[Path]:
         # The media server's own; backups, which are the portal's, copy what is in it.
         (settings.paths.room_event_spool.parent, 0o750 if several else 0o700, spool),
         (places.log, 0o750, Owner()),
-        # Several accounts put sockets here: each keeps its own (sticky), the group may connect (set-group).
-        (places.run, 0o3771 if several else 0o700, in_group),
+        # Root's own locks and sockets, and a folder for each part. Were it the group's, one part could put its socket
+        # in another's place, or a link where root writes.
+        (places.run, 0o711 if several else 0o700, Owner()),
+        # The group connects to the sockets in these.
+        (settings.paths.portal_socket.parent, 0o750 if several else 0o700, portal),
+        (settings.paths.control_socket.parent, 0o750 if several else 0o700, spool),
         (places.nginx_run, 0o700, owner(users.web)),
         (places.acme, 0o755, owner(users.certificates)),
         (places.turn_run, 0o700, owner(users.turn)),

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from core.errors import Invalid, NotFound, WellhouseError
+from rtc.control.callers import only
 from rtc.rooms.moment import Moment
 from rtc.rooms.rooms import Rooms
 from rtc.rooms.spool import Spool
@@ -49,7 +50,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Control:
-    """The calls. *boot* names this start of the process, which was at *booted*."""
+    """The calls. *boot* names this start of the process, which was at *booted*; *accounts* may call."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Control:
         boot: str,
         booted: Moment,
         media_port: int,
+        accounts: frozenset[int],
         present: Callable[[], Moment] = Moment.present,
     ) -> None:
         self._rooms = rooms
@@ -68,11 +70,12 @@ class Control:
         self._boot = boot
         self._booted = booted
         self._media_port = media_port
+        self._accounts = accounts
         self._present = present
 
     def application(self) -> web.Application:
         """The aiohttp application with these calls."""
-        app = web.Application(middlewares=[_problems])
+        app = web.Application(middlewares=[_problems, only(self._accounts)])
         app.router.add_get("/v1/health", self._health)
         app.router.add_get("/v1/rooms/{room}", self._room)
         app.router.add_delete("/v1/rooms/{room}", self._end)

@@ -96,6 +96,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 @contextmanager
 def serving(socket_file: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
     """*handler* listens at *socket_file* inside the block."""
+    socket_file.parent.mkdir(exist_ok=True)
     socket_file.unlink(missing_ok=True)
     with _Server(str(socket_file), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,6 +140,22 @@ def test_each_part_runs_in_the_account_that_the_settings_name(box_root: Path) ->
         "worker": "user=daemon",
     }
     assert "user www-data daemon;" in render.nginx_conf(settings, find_nginx())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives folders to other accounts")
+def test_no_part_can_put_a_socket_or_a_link_in_the_place_of_anothers(box_root: Path) -> None:
+    """The media server that took the portal's place at its socket would be handed every session."""
+    made = configured(box_root)
+    users = replace(made.users, portal="daemon", rtc="bin", turn="nobody", web="www-data")
+    settings = replace(made, users=users)
+    apply(settings, folder.settings_file(box_root), at=NOW)
+    run = Path(settings.paths.run)
+    assert (run.stat().st_uid, run.stat().st_mode & 0o7022) == (0, 0)
+    for name, account in (("portal", "daemon"), ("rtc", "bin"), ("turn", "nobody"), ("nginx", "www-data")):
+        status = (run / name).stat()
+        assert (status.st_uid, status.st_mode & 0o022) == (pwd.getpwnam(account).pw_uid, 0), name
+    assert settings.paths.portal_socket.parent == run / "portal"
+    assert {settings.paths.control_socket.parent, settings.paths.signalling_socket.parent} == {run / "rtc"}
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

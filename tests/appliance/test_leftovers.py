@@ -81,6 +81,19 @@ def test_a_group_number_that_has_passed_to_others_is_left_alone(tmp_path: Path, 
     finish(stranger)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="writes a record for another account")
+def test_a_record_ends_nobody_elses_processes(tmp_path: Path) -> None:
+    """A part writes its record itself: one that was taken over could name SSH's processes, and root would end them."""
+    record = tmp_path / "part.json"
+    others = launch(record, "sleep", "600")
+    eventually(lambda: record.exists() and running(others.pid))
+    os.chown(record, 65534, 65534)
+    assert leftovers(record) == []
+    assert end_leftovers(record, grace_s=0.1) == 0
+    assert running(others.pid)
+    finish(others)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "not json", '{"group": 1}'])
 def test_a_record_that_was_cut_off_stops_nothing(tmp_path: Path, text: str) -> None:
     record = tmp_path / "part.json"

@@ -84,5 +84,5 @@ def test_a_deep_folder_gets_a_short_one_for_its_sockets(tmp_path: Path, monkeypa
     deep = tmp_path / ("deep/" * 20)
     run = Path(provide(deep, Wishes(https_port=9000)).paths.run)
     assert run.parent == tmp_path
-    assert len(os.fsencode(run / "rtc-signalling.sock")) <= SOCKET_PATH_MAX
+    assert len(os.fsencode(run / "rtc/signalling.sock")) <= SOCKET_PATH_MAX
     assert Path(provide(deep, Wishes()).paths.run) == run

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -85,3 +88,31 @@ async def test_sockets_are_for_the_account_and_its_group_only() -> None:
     async with open_house(0) as (place, _, _):
         for file in (place.settings.paths.control_socket, place.settings.paths.signalling_socket):
             assert stat.S_IMODE(file.stat().st_mode) == 0o660
+
+
+ASK = """
+import http.client, os, socket, sys
+connection = http.client.HTTPConnection("rtc")
+connection.sock = socket.socket(socket.AF_UNIX)
+os.seteuid(int(sys.argv[2]))  # the kernel keeps who connected
+connection.sock.connect(sys.argv[1])
+os.seteuid(0)
+connection.request("GET", "/v1/events?after=0")
+print(connection.getresponse().status)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks as another account")
+async def test_an_account_of_the_group_that_is_not_the_portals_is_turned_away() -> None:
+    """As one of nginx's workers that somebody has taken over."""
+    async with open_house(0) as (place, _, _):
+        file = place.settings.paths.control_socket
+        for folder in (file.parent, *list(file.parents)[1:-1]):
+            if folder.stat().st_mode & 0o011 == 0:
+                folder.chmod(0o711)
+        for account, status in ((0, "200"), (65534, "403")):
+            asked = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", ASK, str(file), str(account), stdout=subprocess.PIPE
+            )
+            said, _ = await asked.communicate()
+            assert said.decode().strip() == status

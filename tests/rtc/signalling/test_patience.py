@@ -62,6 +62,7 @@ async def serve(place: House, talk: int) -> tuple[web.AppRunner, asyncio.Future[
     app.router.add_get("/", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
+    place.settings.paths.signalling_socket.parent.mkdir()
     await web.UnixSite(runner, str(place.settings.paths.signalling_socket)).start()
     return runner, ended
 

@@ -67,11 +67,13 @@ FACTS: tuple[Fact, ...] = (
         _is(f"{LOG}/{part}.log", f"only root reads what {part} says", "f", "600", "root")
         for part in ("rtc", "coturn", "portal", "worker", "backup", "nginx", "supervisord")
     ),
-    _is(RUN, "the group connects, and nobody removes another's socket", "d", "3771", "root", "wellhouse"),
-    _is(f"{RUN}/portal.sock", "the group reaches the portal", "s", "770", "wellhouse"),
-    _is(f"{RUN}/rtc-signalling.sock", "the group reaches signalling", "s", "660", "wellhouse-rtc", "wellhouse"),
-    _is(f"{RUN}/rtc-control.sock", "the group reaches the control socket", "s", "660", "wellhouse-rtc", "wellhouse"),
-    _is(f"{RUN}/supervisor.sock", "only root tells supervisord anything", "s", "700", "root", "wellhouse"),
+    _is(RUN, "nobody puts a socket in another's place", "d", "711", "root", "root"),
+    _is(f"{RUN}/portal", "the portal's sockets are its own", "d", "750", "wellhouse", "wellhouse"),
+    _is(f"{RUN}/portal/portal.sock", "the group reaches the portal", "s", "770", "wellhouse"),
+    _is(f"{RUN}/rtc", "the media server's sockets are its own", "d", "750", "wellhouse-rtc", "wellhouse"),
+    _is(f"{RUN}/rtc/signalling.sock", "the group reaches signalling", "s", "660", "wellhouse-rtc", "wellhouse"),
+    _is(f"{RUN}/rtc/control.sock", "the group reaches the control socket", "s", "660", "wellhouse-rtc", "wellhouse"),
+    _is(f"{RUN}/supervisor.sock", "only root tells supervisord anything", "s", "700", "root", "root"),
     _is(f"{RUN}/nginx", "nginx's folder is its own", "d", "700", "wellhouse-web"),
     _is(f"{RUN}/turn", "coturn's folder is its own", "d", "700", "wellhouse-turn"),
     _is("/opt/wellhouse", "the programs' folder is root's", "d", "755", "root"),
