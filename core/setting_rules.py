@@ -58,6 +58,12 @@ def judge(settings: Settings) -> None:
     require(settings.mail.security in ("starttls", "tls", "none"), "mail.security must be starttls, tls or none.")
     require(2 <= settings.rtc.participants_max <= 50, "rtc.participants_max must lie between 2 and 50.")
     require(settings.backup.keep_hourly >= 1, "backup.keep_hourly must be at least 1: the newest copy is always kept.")
+    for target in settings.backup.targets:
+        require(
+            _PATH.fullmatch(target) is not None if target.startswith("/") else target.isprintable() and bool(target),
+            f"backup.targets holds {target!r}: write a folder with its whole path, or sftp:, s3: or rest: and where, "
+            "without line breaks, and a folder also without quotes or any of \\ $ % ; {} # ` * ?",
+        )
     foreign = sorted(set(settings.backup.append_only) - set(settings.backup.targets))
     require(not foreign, f"backup.append_only names {foreign[0] if foreign else ''}, which is not in backup.targets.")
     _judge_names(settings)

@@ -18,7 +18,11 @@ KEPT = "as before"
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# No address that is in use begins with a dash, which programs take for an option, or holds quotes or braces, in which
+# Ansible would look for something to work out.
+_EMAIL = re.compile(r"(?!-)[^@\s\"'\\{}]+@[^@\s\"'\\{}]+\.[^@\s\"'\\{}]+")
+_URL_REFUSES = re.compile(r"[\x00-\x20\x7f\"'\\{}]")  # none stands in an address as it is (RFC 3986, 2)
+_TARGET_REFUSES = re.compile(r"[\x00-\x1f\x7f\"'\\]")
 TARGETS_WITH_ACCOUNT = ("s3:", "rest:")
 REMOTE_TARGETS = ("sftp:", *TARGETS_WITH_ACCOUNT)
 _PATH_REFUSES = re.compile(r"[\x00-\x1f\"'\\$%;{}#`*?]")  # what nginx and supervisor would read as something else
@@ -91,7 +95,7 @@ def url(text: str) -> str:
     if given == USUAL:
         return ""
     parts = urlsplit(given)
-    if parts.scheme != "https" or not parts.hostname:
+    if parts.scheme != "https" or not parts.hostname or _URL_REFUSES.search(given):
         raise Invalid(f"{given!r} is not an https:// address of a certificate authority's directory, or {USUAL}.")
     return given
 
@@ -129,7 +133,7 @@ def relay(text: str) -> Relay | None:
     host, colon, number = place.rpartition(":")
     if not colon:
         host, number = place, str(_SUBMISSION_PORT)
-    if not (number.isdigit() and 1 <= int(number) <= 65535):
+    if not _is_port(number):
         raise Invalid(f"{number!r} in {given!r} is not a port. Write the relay as relay.example:587.")
     if host not in _OWN_MACHINE and not is_address(host) and _NAME.fullmatch(host) is None:
         raise Invalid(
@@ -153,6 +157,8 @@ def backup(text: str) -> tuple[str, ...]:
         raise Invalid("Name a folder, sftp:user@nas:/wellhouse, or s3:https://…/bucket; or answer none.")
     for target in found:
         if target.startswith(REMOTE_TARGETS):
+            if _TARGET_REFUSES.search(target):
+                raise Invalid(f"{target!r}: write the backup's target without quotes, backslashes or line breaks.")
             if re.search(r"//[^/@]*:[^/@]*@", target):
                 raise Invalid(
                     "A backup target must not hold a password: everybody on the machine could read it. "
@@ -166,7 +172,7 @@ def backup(text: str) -> tuple[str, ...]:
 def ssh_ports(text: str) -> tuple[int, ...]:
     """Numbers, separated by commas."""
     found = _parts(text)
-    if not found or not all(part.isdigit() and 1 <= int(part) <= 65535 for part in found):
+    if not found or not all(_is_port(part) for part in found):
         raise Invalid(f"{text.strip()!r} is not a port. Write one number, or several with commas between.")
     return tuple(sorted({int(part) for part in found}))
 
@@ -179,6 +185,11 @@ def yes_or_no(text: str) -> bool:
     if given in ("no", "n", "false"):
         return False
     raise Invalid(f"{text.strip()!r}: answer yes or no.")
+
+
+def _is_port(text: str) -> bool:
+    # More signs than these ten count as digits in Unicode.
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
 
 
 def _parts(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -108,12 +109,17 @@ def unit(role: str = "supervisor", name: str = "wellhouse", **given: Any) -> str
 
 
 def test_the_unit_lets_the_appliance_write_where_the_settings_say_and_where_backups_go() -> None:
-    lines = [line.removeprefix("ReadWritePaths=").split() for line in unit().splitlines() if "ReadWritePaths=" in line]
+    lines = [shlex.split(line.removeprefix("ReadWritePaths=")) for line in unit().splitlines() if "ReadWritePaths=" in line]
     writable = {path.removeprefix("-") for paths in lines for path in paths}
     for path in (*astuple(Paths()), "/srv/backup"):
         assert any(Path(path).is_relative_to(folder) for folder in writable), path
     assert "/" not in writable
     assert Settings().paths == Paths()
+
+
+def test_the_unit_lets_backups_go_to_a_folder_with_spaces_in_its_name() -> None:
+    told = unit(supervisor_backup_folders={"stdout_lines": ["/mnt/my nas/wellhouse"]})
+    assert [line for line in told.splitlines() if "/mnt/my" in line] == ['ReadWritePaths="-/mnt/my nas/wellhouse"']
 
 
 def test_the_unit_wants_postgresql_and_does_not_end_with_it() -> None:
