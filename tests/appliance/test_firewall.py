@@ -210,6 +210,25 @@ def test_an_account_of_a_part_opens_nothing_to_the_clinics_network(guarded: Lan)
     assert not reaches(TURN, 53)
 
 
+def test_a_part_that_was_taken_over_calls_nobody_from_the_port_that_it_answers_on(guarded: Lan) -> None:
+    script = (
+        "import socket,sys; s=socket.socket(); s.settimeout(2);"
+        " s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); s.bind(('', int(sys.argv[1])));"
+        f" s.connect(('{CLIENT}', 445)); print('connected')"
+    )
+    with guarded.client.inside():
+        server = socket.create_server((CLIENT, 445))
+    # An ordinary account may bind these ports alone; a site on a high port is nginx's workers' to bind, too.
+    high = replace(guarded.settings, ports=replace(guarded.settings.ports, https=8443, http=0))
+    guarded.load(high)
+    with server:
+        for account, port in ((TURN, high.ports.turn), (WEB, high.ports.https)):
+            command = ("setpriv", f"--reuid={account}", "--clear-groups", "/usr/bin/python3", "-c", script, str(port))
+            with pytest.raises(subprocess.CalledProcessError):
+                guarded.box.run(*command)
+        assert "connected" in guarded.box.run("/usr/bin/python3", "-c", script, str(high.ports.https))
+
+
 def accepts(lan: Lan, port: int) -> bool:
     """Whether a TCP connection to the box from the client is made, with somebody listening there."""
     with ExitStack() as stack:
