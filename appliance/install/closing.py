@@ -52,7 +52,7 @@ def read(places: Places) -> Box:
 def page(box: Box, setup: str) -> str:
     """The whole page; *setup* is the link, or the sentence in its place."""
     parts = [f"Wellhouse runs on {box.settings.origin}", _next_three(box, setup)]
-    parts += [_let_in(firewall, box.settings) for firewall in box.firewalls]
+    parts += [_let_in(firewall, box) for firewall in box.firewalls]
     if box.behind_router:
         parts.append(router_rules(box))
     parts += [dns_records(box), _later(box)]
@@ -92,8 +92,11 @@ Next three things
   3. {third}"""
 
 
-def _let_in(firewall: Firewall, settings: Settings) -> str:
-    lines = [f"  {command}" for command in firewall.commands(settings.ports)]
+def _let_in(firewall: Firewall, box: Box) -> str:
+    lines = [f"  {command}" for command in firewall.commands(box.settings.ports)]
+    if box.certificate == CertificateKind.ACME:
+        # The authority could not come in to look; the box itself would ask again only in ten minutes.
+        lines.append("  sudo wellhouse certificates renew")
     name = firewall.name
     head = f"{name} is this machine's firewall, and was left as it was. Let people in, or nobody reaches the site"
     return f"{head}\n\n" + "\n".join(lines)

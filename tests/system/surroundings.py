@@ -119,11 +119,10 @@ CERTIFICATES: dict[str, Callable[[Clinic], AbstractContextManager[Source]]] = {
 
 @dataclass(frozen=True)
 class OtherFirewall:
-    """One that keeps the machine before Wellhouse comes: *rules* shows what it holds, *said* is how it is spoken of."""
+    """One that keeps the machine before Wellhouse comes: *rules* shows what it holds."""
 
     switch_on: str
     rules: str
-    said: str
 
 
 OTHERS = {
@@ -131,13 +130,11 @@ OTHERS = {
         "ufw allow from 192.0.2.0/24 to any port 22 proto tcp && ufw --force enable",
         "ufw status verbose; cat /etc/ufw/*.rules; iptables-save | sed '/^#/d;s/ *\\[[0-9:]*\\]//'; "
         "ip6tables-save | sed '/^#/d;s/ *\\[[0-9:]*\\]//'",
-        "  sudo ufw allow ",
     ),
     "firewalld": OtherFirewall(
         "systemctl enable --now firewalld",
         "firewall-cmd --list-all-zones; firewall-cmd --permanent --list-all-zones; "
         "nft --stateless list table inet firewalld",
-        "  sudo firewall-cmd ",
     ),
 }
 
@@ -147,6 +144,7 @@ class Beside:
     """The machine with another firewall at work, and SSH open; nothing else is."""
 
     clinic: Clinic
+    name: str
     other: OtherFirewall
 
     @contextmanager
@@ -160,11 +158,12 @@ class Beside:
 
     def commands(self, page: str) -> list[str]:
         """What the page at the end tells the machine's owner to type."""
-        return [line.strip() for line in page.splitlines() if line.startswith(self.other.said)]
+        told = page.partition(f"{self.name} is this machine's firewall, and was left as it was.")[2]
+        return [line.strip() for line in told.split("\n\n")[1].splitlines()] if told else []
 
 
 def beside(clinic: Clinic, name: str) -> Beside:
     """The firewall *name*, and SSH, installed and switched on as their owner would have done."""
     clinic.machine.must(f"{APT} update && {APT} install -y --no-install-recommends openssh-server {name} >/dev/null")
     clinic.machine.must(OTHERS[name].switch_on)
-    return Beside(clinic, OTHERS[name])
+    return Beside(clinic, name, OTHERS[name])

@@ -30,5 +30,10 @@ def test_the_router_is_told_of_beside_another_firewall() -> None:
     assert "Make the rules in ufw and on the router and the records" in page(UFW, certificate="acme")
 
 
+def test_an_authority_that_could_not_come_in_is_asked_again() -> None:
+    assert "3480/udp\n  sudo wellhouse certificates renew\n" in page(UFW, certificate="acme")
+    assert "certificates renew" not in page(UFW)
+
+
 def test_without_another_firewall_none_is_spoken_of() -> None:
     assert "firewall" not in page()
