@@ -14,7 +14,10 @@ run:  ## the whole appliance with invented people, in var/demo, until Ctrl-C
 rehearse-box:  ## install.sh and --uninstall on clean machines, once cut off again and again (root; ON= as for rehearse)
 	$(PY) -m tests.system.rehearse --with-systemd --box $(addprefix --on ,$(ON))
 	$(PY) -m tests.system.rehearse --with-systemd --box-cut-off $(addprefix --on ,$(ON))
-.PHONY: rehearse-box
+rehearse-around:  ## the clinic's box beside ufw, asking an authority, and beside firewalld, with a certificate of its own (root)
+	$(PY) -m tests.system.rehearse --with-systemd --on debian-12 --box --certificate acme --firewall ufw --backups /mnt/backup/wellhouse
+	$(PY) -m tests.system.rehearse --with-systemd --on debian-13 --box --certificate own --firewall firewalld --backups /srv/clinic-backup
+.PHONY: rehearse-box rehearse-around
 
 format:  ## rewrite the code in the house's format
 	.venv/bin/ruff format .
