@@ -34,7 +34,7 @@ from tests.appliance.folder import CHECKOUT, wellhouse
         (f"[paths]\nrun = '/{'x' * 100}'", "paths.run is too long: sockets in it would need 121 bytes"),
         ("[database]\nengine = 'mysql'", "database.engine must be sqlite or postgresql."),
         ("[backup]\ntargets = ['/mnt/a\"b']", "backup.targets holds '/mnt/a\"b': write a folder"),
-        ("[backup]\ntargets = [\"sftp:a@b:/x\\ny\"]", "without line breaks"),
+        ('[backup]\ntargets = ["sftp:a@b:/x\\ny"]', "without line breaks"),
         ("site = 1", "site must be a section: write [site]."),
         ("[site", "is not valid TOML"),
     ],

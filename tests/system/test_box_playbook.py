@@ -109,7 +109,9 @@ def unit(role: str = "supervisor", name: str = "wellhouse", **given: Any) -> str
 
 
 def test_the_unit_lets_the_appliance_write_where_the_settings_say_and_where_backups_go() -> None:
-    lines = [shlex.split(line.removeprefix("ReadWritePaths=")) for line in unit().splitlines() if "ReadWritePaths=" in line]
+    lines = [
+        shlex.split(line.removeprefix("ReadWritePaths=")) for line in unit().splitlines() if "ReadWritePaths=" in line
+    ]
     writable = {path.removeprefix("-") for paths in lines for path in paths}
     for path in (*astuple(Paths()), "/srv/backup"):
         assert any(Path(path).is_relative_to(folder) for folder in writable), path
