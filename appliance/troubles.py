@@ -10,6 +10,9 @@ import msgspec
 
 from appliance.configure.files import write
 from core.clock import has_passed
+from core.log import EventLog
+
+log = EventLog("wellhouse.troubles")
 
 REMIND_AFTER = timedelta(days=7)
 
@@ -58,5 +61,8 @@ class Troubles:
             self._keep()
 
     def _keep(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write(self._file, msgspec.json.encode(self._known), mode=0o600)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write(self._file, msgspec.json.encode(self._known), mode=0o600)
+        except OSError as e:  # a full disk is what may have been told just now; this process knows that it was
+            log.warning("trouble.not_noted", why=e.strerror)

@@ -86,11 +86,11 @@ class Keeper:
             answers = back_up(self._settings, self._config, self._keyring, at=at)
         except Conflict:
             return  # somebody takes one by hand; it counts
-        except WellhouseError as e:
-            log.warning("backup.failed", why=e.sentence)
+        except (WellhouseError, OSError) as e:
+            log.warning("backup.failed", why=_sentence(e))
             for name in self._settings.backup.targets:
                 self._learn(name, tried_at=at)
-                self._report("save", name, e.sentence, at)
+                self._report("save", name, _sentence(e), at)
             return
         for answer in answers:
             self._learn(answer.target, tried_at=at)
@@ -118,9 +118,9 @@ class Keeper:
             done = drill(name, self._settings, self._keyring, at=at)
         except Conflict:
             return  # tried again at the next look
-        except WellhouseError as e:
+        except (WellhouseError, OSError) as e:
             self._learn(name, drilled_at=at)
-            self._report("drill", name, e.sentence, at)
+            self._report("drill", name, _sentence(e), at)
             return
         log.info("backup.proved", number=done.number, rows=done.rows)
         self._learn(name, drilled_at=at, proved_at=at)
@@ -133,8 +133,11 @@ class Keeper:
     def _learn(self, name: str, **times: datetime) -> None:
         with self._lock:
             self._known[name] = msgspec.structs.replace(self._target(name), **times)
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write(self._file, msgspec.json.encode(self._known), mode=0o600)
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write(self._file, msgspec.json.encode(self._known), mode=0o600)
+            except OSError as e:  # a full disk must be told of, so it may not end the round here
+                log.warning("backup.not_noted", why=e.strerror)
 
     def _report(self, duty: str, name: str, fault: str, at: datetime) -> None:
         patience = schedule.PATIENCE if duty == "probe" else schedule.AT_ONCE
@@ -149,6 +152,12 @@ class Keeper:
 def read(file: Path) -> dict[str, Target]:
     """What the keeper last knew of each target; nothing yet on a new box."""
     return msgspec.json.decode(file.read_bytes(), type=dict[str, Target]) if file.exists() else {}
+
+
+def _sentence(fault: WellhouseError | OSError) -> str:
+    if isinstance(fault, WellhouseError):
+        return fault.sentence
+    return f"The box could not write: {fault.strerror or fault}. Make room on the disk of its data."
 
 
 def _saved_at(kept: Kept | None) -> datetime | None:

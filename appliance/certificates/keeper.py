@@ -58,6 +58,19 @@ def tell_it(box: Box, sentence: str) -> bool:
         return False
 
 
+class Once:
+    """Tells each sentence once in this process's life, also on a full disk, where nothing can be remembered."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._told = set[str]()
+
+    def __call__(self, box: Box, sentence: str) -> bool:
+        if sentence not in self._told and self._tell(box, sentence):
+            self._told.add(sentence)
+        return sentence in self._told
+
+
 def alert_sentence(box: Box, left: timedelta, fault: str) -> str:
     """What clinic IT reads, with what to do."""
     days = f"in {left.days} days" if left.days > 1 else "in a day" if left.days else "within a day"
@@ -84,6 +97,9 @@ def _renew(box: Box, *, at: datetime) -> None:
     except WellhouseError as e:
         log.warning("certificate.not_renewed", why=e.sentence)
         return
+    except OSError as e:  # a full disk must not keep the alert below from being sent
+        log.warning("certificate.not_renewed", why=e.strerror)
+        return
     if renewed.changed:
         log.info("certificate.renewed", ends=life(box).ends_at.isoformat())
 
@@ -102,14 +118,21 @@ def _alert(box: Box, tell: Tell, *, at: datetime) -> None:
     days = schedule.due_alert(memory, now, at=at, renews_itself=box.settings.certificates.source in ("acme", "local"))
     if days is not None:
         if tell(box, alert_sentence(box, now.left(at), memory.fault)):
-            write_down(schedule.after_alert(memory, now, days), box.settings)
+            _note(schedule.after_alert(memory, now, days), box)
     elif schedule.none_must_be_told(memory, now):
         sentence = (
             f"{box.settings.site.hostname} has no certificate yet that browsers believe. {memory.fault} "
             f"The box goes on trying. {what_to_do(box)}"
         )
         if tell(box, sentence):
-            write_down(schedule.after_telling_of_none(memory), box.settings)
+            _note(schedule.after_telling_of_none(memory), box)
+
+
+def _note(memory: schedule.Memory, box: Box) -> None:
+    try:
+        write_down(memory, box.settings)
+    except OSError as e:
+        log.warning("certificate.not_noted", why=e.strerror)
 
 
 def main() -> int:
@@ -120,11 +143,11 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    wait_s = FIRST_LOOK_AFTER_S
+    wait_s, tell = FIRST_LOOK_AFTER_S, Once(tell_it)
     while not stop.wait(wait_s):
         wait_s = LOOK_EVERY_S
         try:
-            look(Box(given.config, load(given.config)), tell_it, at=utcnow())
+            look(Box(given.config, load(given.config)), tell, at=utcnow())
         except WellhouseError as e:
             log.warning("certificate.look_failed", why=e.sentence)  # half-written settings, a file that is missing
     return 0

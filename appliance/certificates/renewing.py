@@ -82,6 +82,9 @@ def use(box: Box, pair: place.Pair, *, at: datetime) -> None:
 
 def _ask_authority(box: Box, *, at: datetime) -> Renewed:
     memory = remember(box.settings)
+    # Noted before it is asked: after a power cut, or on a disk that is full, it would else be asked every minute, and
+    # refuse the name for a week.
+    write_down(schedule.after_failure(memory, "The box was cut off while it asked the authority.", at=at), box.settings)
     try:
         issued = acme.obtain(box.settings)
     except acme.NotIssued as e:

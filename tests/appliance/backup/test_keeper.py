@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -200,6 +201,24 @@ def test_newest_copy_that_somebody_removed_is_told(backed: Small, inbox: Inbox) 
     Path(f"{backed.target}.older").rename(backed.target)
     watched(keeper, NOON, lambda: bool(inbox.told))
     assert "is not there any more" in inbox.told[0][0]
+
+
+def test_full_disk_is_told_once_although_nothing_can_be_noted(
+    backed: Small, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = keeper_of(backed, inbox)()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for minute in range(0, 30, 5):
+        keeper.work(at=NOON + minute * MINUTE)
+    assert len(inbox.told) == 1
+    assert "No space left on device. Make room" in inbox.told[0][0]
+    monkeypatch.undo()
+    keeper.work(at=NOON + 40 * MINUTE)
+    assert read_state(backed.settings).targets[backed.target].saved_at == NOON + 40 * MINUTE
 
 
 def test_backup_taken_by_hand_counts(backed: Small, inbox: Inbox) -> None:

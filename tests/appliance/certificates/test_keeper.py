@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from appliance import portal_steps
 from appliance.box import Box
 from appliance.certificates import acme, place
 from appliance.certificates.files import certificate_files, read_certificate
-from appliance.certificates.keeper import look
+from appliance.certificates.keeper import Once, look
 from appliance.certificates.memory import memory_file, remember
 from appliance.certificates.place import Pair
 from appliance.certificates.self_signed import self_signed
@@ -121,6 +122,47 @@ def test_an_authority_that_says_no_is_in_the_alert(box_root: Path, monkeypatch: 
     look(box, told, at=NOW + timedelta(minutes=10))
     assert remember(box.settings).failures == 2
     assert len(told.sentences) == 1
+
+
+def test_on_a_full_disk_no_authority_is_asked_and_clinic_it_hears_of_the_end(
+    box_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each certificate that could not be kept would count at the authority, which gives five of a kind in a week."""
+    box, told, asked = box_of(box_root, "acme"), Told(), list[Settings]()
+    bring(box.settings, days=15)
+    tell = Once(told)
+
+    def issue(settings: Settings) -> acme.Issued:
+        asked.append(settings)
+        return acme.Issued(self_signed(made.NAMES, at=NOW))
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(acme, "obtain", issue)
+    monkeypatch.setattr(os, "fsync", full)
+    for minute in range(30):
+        look(box, tell, at=NOW + timedelta(hours=1, minutes=minute))
+    assert asked == []
+    assert len(told.sentences) == 1
+
+
+def test_an_authority_is_not_asked_again_at_once_after_the_power_failed_in_between(
+    box_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    def cut(_settings: Settings) -> acme.Issued:
+        raise PowerCut
+
+    box = box_of(box_root, "acme")
+    bring(box.settings, days=15)
+    monkeypatch.setattr(acme, "obtain", cut)
+    with pytest.raises(PowerCut):
+        look(box, Told(), at=NOW)
+    look(box, Told(), at=NOW + timedelta(minutes=5))
+    assert remember(box.settings).failures == 1
 
 
 def test_a_box_that_gets_no_first_certificate_says_so_once(box_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
