@@ -146,6 +146,11 @@ class Paths:
         return Path(self.run) / "rtc" / "signalling.sock"
 
     @property
+    def relay_guests(self) -> Path:
+        """Whom coturn lets in: the portal writes it, coturn reads it."""
+        return Path(self.run) / "turn-guests" / "guests.db"
+
+    @property
     def control_socket(self) -> Path:
         return Path(self.run) / "rtc" / "control.sock"
 

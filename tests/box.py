@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.settings import Settings, parse
 from webapp.app import migrate_database
+from webapp.appointments.visit import relay_guests
 from webapp.db.database import db
 
 # Real argon2id, at a cost that hundreds of tests can bear; one test signs in at production cost.
@@ -33,7 +34,10 @@ def make_settings(root: Path, *, dsn: str = "", master: str | None = None, **sec
     key.write_text(master or secrets.token_hex(32))
     key.chmod(0o400)
     database = {"engine": "postgresql", "dsn": dsn} if dsn else {"engine": "sqlite"}
-    return parse({"paths": paths, "database": database, "passwords": CHEAP_PASSWORDS, **sections})
+    settings = parse({"paths": paths, "database": database, "passwords": CHEAP_PASSWORDS, **sections})
+    settings.paths.relay_guests.parent.mkdir()
+    relay_guests.make(settings.paths.relay_guests)
+    return settings
 
 
 def migrated_file(root: Path, master: str) -> Path:

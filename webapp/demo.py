@@ -188,7 +188,7 @@ def _hold_visit(provider: Actor, client: Client, lines: tuple[str, str], setting
         spoken = at + timedelta(minutes=number)
         visits.send_chat(actor, doors.come_to(actor, appointment), new_id(), line, at=spoken)
     ended = at + timedelta(minutes=48)
-    visits.end_visit(provider, doors.come_to(provider, appointment), settings.paths.control_socket, at=ended)
+    visits.end_visit(provider, doors.come_to(provider, appointment), settings, at=ended)
 
 
 def _make_room(provider: Actor, settings: Settings, *, at: datetime) -> None:
@@ -203,7 +203,7 @@ def _make_room(provider: Actor, settings: Settings, *, at: datetime) -> None:
     for appointment in near:
         if Visit.select().where(Visit.appointment == appointment).exists():
             door = doors.come_to(provider, appointment.id)
-            visits.end_visit(provider, door, settings.paths.control_socket, at=at)
+            visits.end_visit(provider, door, settings, at=at)
         else:
             with unit(Event(Action.DEMO_SEEDED, SYSTEM, about={"appointment": appointment.id})):
                 over = Status.DONE if appointment.starts_at <= at else Status.CANCELLED

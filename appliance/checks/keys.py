@@ -20,20 +20,18 @@ from core.settings import Settings
 
 
 def check(box: Box, _at: datetime) -> Iterator[Finding]:
-    settings, places = box.settings, box.places
-    paths = settings.paths
-    secret = [
-        *(paths.plain_master_key, paths.sealed_master_key, paths.opened_master_key),
-        *(certificate_files(settings).key, places.turnserver_conf),
-    ]
+    settings, paths = box.settings, box.settings.paths
+    own = (paths.plain_master_key, paths.sealed_master_key, paths.opened_master_key, certificate_files(settings).key)
+    # coturn, in a group of its own, reads whom it lets in.
+    secret = {**dict.fromkeys(own, 0o400), paths.relay_guests: 0o640}
     bad = False
-    for file in secret:
+    for file, most in secret.items():
         if not file.exists():
             continue  # the subjects that need it say so
         mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
+        if mode & 0o077 & ~most:
             bad = True
-            yield error(f"{file} can be read by others (mode {mode:04o}).", f"Run: chmod 0400 {file}")
+            yield error(f"{file} can be read by others (mode {mode:04o}).", f"Run: chmod {most:04o} {file}")
     folder = Path(paths.keys)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o027:

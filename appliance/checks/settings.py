@@ -9,15 +9,12 @@ from pathlib import Path
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok
 from appliance.configure.apply import configuration_files
-from appliance.configure.keys import load_keyring
 from core.addresses import interface_addresses, relay_address
 from webapp.account.breached import BreachedList, Unusable
 
 
 def check(box: Box, _at: datetime) -> Iterator[Finding]:
-    stale = [
-        file.path for file in configuration_files(box.settings, box.config, load_keyring(box.settings)) if file.stale
-    ]
+    stale = [file.path for file in configuration_files(box.settings, box.config) if file.stale]
     if stale:
         names = ", ".join(path.name for path in stale)
         yield error(f"{names}: not what the settings ask for.", "Run “wellhouse configure” and restart the appliance.")

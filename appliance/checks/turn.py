@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from appliance import health
 from appliance.box import Box
 from appliance.checks.finding import Finding, error, ok, warning
-from appliance.configure.keys import load_keyring
 from appliance.turn_guest import TurnGuest
 from core.addresses import LOOPBACK, interface_addresses, relay_address
+from core.errors import Unavailable
 from core.ids import new_id
-from webapp.appointments.visit.credentials import ice_servers
+from core.settings import Settings
+from webapp.appointments.visit import relay_guests
+from webapp.appointments.visit.credentials import TURN_LIFE, IceServer, ice_servers
 
 FOREIGN = ("10.0.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "8.8.8.8")  # of each kind one
 
@@ -52,17 +55,37 @@ def _deaf(box: Box) -> Iterator[Finding]:
             )
 
 
+@contextmanager
+def _let_in(settings: Settings, at: datetime) -> Iterator[IceServer]:
+    """A guest's credential, good until it was tried."""
+    me = new_id()
+    secret = relay_guests.let_in(settings, me, until=at + TURN_LIFE, at=at)
+    (server,) = ice_servers(settings, secret, host=LOOPBACK, participant=me, at=at)
+    try:
+        yield server
+    finally:
+        relay_guests.turn_away(settings, [me])
+
+
 def _relays(box: Box, at: datetime) -> Iterator[Finding]:
     """Asked as a guest with a good credential: the running coturn may have another configuration than the file says."""
     settings, peer = box.settings, relay_address(box.settings.rtc)
-    (server,) = ice_servers(settings, load_keyring(settings), host=LOOPBACK, participant=new_id(), at=at)
     try:
-        with TurnGuest(settings.ports.turn, server.username, server.credential) as guest:
+        with (
+            _let_in(settings, at) as server,
+            TurnGuest(settings.ports.turn, server.username, server.credential) as guest,
+        ):
             if guest.allocate() != 0:
                 yield error("coturn does not take the portal's credentials.", "Run “wellhouse configure” and restart.")
                 return
             reached = [address for address in FOREIGN if address != peer and guest.permit(address, 80) == 0]
             to_media = guest.permit(peer, settings.ports.media) == 0
+    except Unavailable:
+        yield error(
+            f"The list of coturn's guests, {settings.paths.relay_guests}, cannot be written.",
+            "Run “wellhouse configure” and restart the appliance.",
+        )
+        return
     except OSError:
         return  # it does not answer, which is said above
     if reached:

@@ -22,7 +22,7 @@ from appliance.storage import volume
 from core.errors import Refused
 from core.settings import Settings
 from webapp.account.breached import BreachedList
-from webapp.crypto.keyring import Keyring
+from webapp.appointments.visit import relay_guests
 
 _CONFIG_PATH = re.compile(r"/[^\x00-\x1f\"'\\$%;{}#`*?]*")  # the parts get it on their command lines
 
@@ -47,7 +47,7 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     if settings.passwords.breached_file:
         BreachedList(Path(settings.passwords.breached_file)).judge()
     find_nginx(), find_turnserver()  # before anything is made
-    changed = _folders(settings)
+    changed = _folders(settings) + _relay_guests(settings)
     made_key = change.provide(settings, at=at)
     if made_key:
         changed.append(settings.paths.master_key)
@@ -55,7 +55,7 @@ def apply(settings: Settings, config: Path, *, at: datetime) -> Applied:
     changed += keys.write_grant_keys(settings, keyring)
     changed += provide_certificate(settings, keyring, at=at)
 
-    for file in configuration_files(settings, config, keyring):
+    for file in configuration_files(settings, config):
         if write(file.path, file.content, mode=file.mode, own=file.own):
             changed.append(file.path)
     return Applied(tuple(changed), made_key)
@@ -76,11 +76,11 @@ class ConfigurationFile:
         return not self.path.is_file() or self.path.read_bytes() != self.content
 
 
-def configuration_files(settings: Settings, config: Path, keyring: Keyring) -> list[ConfigurationFile]:
+def configuration_files(settings: Settings, config: Path) -> list[ConfigurationFile]:
     """Everything that nginx, coturn and supervisor read, for these settings and this machine."""
     nginx, places = find_nginx(), render.Places.of(settings)
     supervisord = render.supervisord_conf(settings, config=config, nginx=nginx, turnserver=find_turnserver())
-    coturn = render.turnserver_conf(settings, keyring.turn_secret())
+    coturn = render.turnserver_conf(settings)
     pages = files("appliance.configure") / "templates/nginx/pages"
     return [
         ConfigurationFile(places.nginx_conf, render.nginx_conf(settings, nginx).encode(), 0o644, Owner()),
@@ -107,6 +107,18 @@ def refuse_foreign_box(settings: Settings) -> None:
         raise Refused(
             f"This appliance belongs to the account {name}. Run the command as that: sudo -u {name} wellhouse …"
         )
+
+
+def _relay_guests(settings: Settings) -> list[Path]:
+    """The list of coturn's guests, empty until somebody is let into a visit."""
+    file, users = settings.paths.relay_guests, settings.users
+    if file.exists():
+        return []
+    relay_guests.make(file)
+    own = owner(users.portal, group_of=users.turn)
+    os.chown(file, own.uid, own.gid)
+    file.chmod(0o640)
+    return [file]
 
 
 def _folders(settings: Settings) -> list[Path]:
@@ -139,6 +151,8 @@ def _folders(settings: Settings) -> list[Path]:
         (places.nginx_run, 0o700, owner(users.web)),
         (places.acme, 0o755, owner(users.certificates)),
         (places.turn_run, 0o700, owner(users.turn)),
+        # The portal writes who may be relayed; coturn, which strangers talk to, can only read it.
+        (settings.paths.relay_guests.parent, 0o2750 if several else 0o700, owner(users.portal, group_of=users.turn)),
         (places.records, 0o755, Owner()),
         *((places.record(part).parent, 0o700, part_owner.get(part, portal)) for part in EVERY_PART),
     ]

@@ -149,8 +149,8 @@ def closed_conf(settings: Settings) -> str:
     )
 
 
-def turnserver_conf(settings: Settings, secret: str) -> str:
-    """The text of turnserver.conf, which holds *secret*: only coturn's account may read it."""
+def turnserver_conf(settings: Settings) -> str:
+    """The text of turnserver.conf."""
     peer = relay_address(settings.rtc)
     return fill(
         "coturn/turnserver.conf.j2",
@@ -158,7 +158,6 @@ def turnserver_conf(settings: Settings, secret: str) -> str:
         places=Places.of(settings),
         peer=peer,
         peer_is_loopback=peer == "::1" or peer.startswith("127."),
-        secret=secret,
         bytes_most=RELAY_BYTES_MOST,
     )
 

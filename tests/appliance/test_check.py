@@ -74,8 +74,8 @@ def _key_open_to_all(settings: Settings) -> None:
     settings.paths.master_key.chmod(0o444)
 
 
-def _turn_secret_open_to_all(settings: Settings) -> None:
-    (Path(settings.paths.etc) / "turnserver.conf").chmod(0o644)
+def _relay_guests_open_to_all(settings: Settings) -> None:
+    settings.paths.relay_guests.chmod(0o644)
 
 
 def _site_key_open_to_group(settings: Settings) -> None:
@@ -156,8 +156,7 @@ def _another_certificates_key(settings: Settings) -> None:
     ("plant", "subject", "sentence"),
     [
         (_key_open_to_all, "keys", "master.key can be read by others (mode 0444)"),
-        (_key_open_to_all, "settings", "master.key can be read by others (mode 0444)"),
-        (_turn_secret_open_to_all, "keys", "turnserver.conf can be read by others (mode 0644)"),
+        (_relay_guests_open_to_all, "keys", "guests.db can be read by others (mode 0644)"),
         (_site_key_open_to_group, "keys", "self-signed.key can be read by others (mode 0440)"),
         (_keys_folder_open, "keys", "keys is open to others (mode 0755)"),
         (_key_copied_into_the_data, "keys", "A copy of the master key lies inside"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -22,14 +23,14 @@ from appliance.box import Box
 from appliance.checks.finding import Level
 from appliance.commands.check import findings
 from appliance.configure import root as folder
-from appliance.configure.keys import load_keyring
 from appliance.configure.programs import find_turnserver
 from appliance.configure.render import RELAY_BYTES_MOST, Places, turnserver_conf
 from appliance.health import turn_answers, turn_tcp_answers
 from core.settings import Ports, Settings
 from tests.appliance.folder import configured, eventually
 from tests.appliance.turn_guest import FOREIGN, TCP, Guest
-from webapp.appointments.visit.credentials import ice_servers
+from webapp.appointments.visit import relay_guests
+from webapp.appointments.visit.credentials import TURN_LIFE, ice_servers
 
 MEDIA = "127.0.0.9"  # an address of this machine that nothing else uses
 
@@ -41,13 +42,9 @@ class Running:
 
     def guest(self, *, at: datetime | None = None, password: str = "") -> Guest:
         """Somebody with the credential that the portal hands out."""
-        (server,) = ice_servers(
-            self.settings,
-            load_keyring(self.settings),
-            host="localhost",
-            participant=uuid.uuid4(),
-            at=at or datetime.now(UTC),
-        )
+        who, at = uuid.uuid4(), at or datetime.now(UTC)
+        secret = relay_guests.let_in(self.settings, who, until=datetime.now(UTC) + TURN_LIFE, at=at)
+        (server,) = ice_servers(self.settings, secret, host="localhost", participant=who, at=at)
         return Guest(self.settings.ports.turn, server.username, password or server.credential)
 
 
@@ -61,7 +58,7 @@ def running(*, change: Callable[[str], str] = lambda conf: conf) -> Iterator[Run
         settings = replace(settings, rtc=replace(settings.rtc, addresses=(MEDIA,)), ports=ports)
         conf = Places.of(settings).turnserver_conf
         conf.unlink()
-        conf.write_text(change(turnserver_conf(settings, load_keyring(settings).turn_secret())))
+        conf.write_text(change(turnserver_conf(settings)))
         log = root / "coturn.log"
         with log.open("wb") as out:
             process = subprocess.Popen([find_turnserver(), "-c", conf], stdout=out, stderr=subprocess.STDOUT)
@@ -124,6 +121,25 @@ def test_an_expired_credential_is_refused(coturn: Running) -> None:
         assert guest.allocate() == 401
 
 
+def test_a_credential_opens_nothing_from_the_moment_its_owner_is_turned_away(coturn: Running) -> None:
+    with coturn.guest() as stays, coturn.guest() as goes:
+        assert goes.allocate() == 0
+        again = Guest(goes.port, goes.username, goes.password)
+        relay_guests.turn_away(coturn.settings, [uuid.UUID(goes.username.partition(":")[2])])
+        with again:
+            assert again.allocate() == 401
+        assert stays.allocate() == 0
+
+
+def test_a_new_entry_makes_the_credential_of_the_one_before_void(coturn: Running) -> None:
+    first = coturn.guest()
+    now = datetime.now(UTC)
+    who = uuid.UUID(first.username.partition(":")[2])
+    relay_guests.let_in(coturn.settings, who, until=now + TURN_LIFE, at=now)
+    with first:
+        assert first.allocate() == 401
+
+
 def test_a_made_up_password_is_refused(coturn: Running) -> None:
     with coturn.guest(password="made up") as guest:
         assert guest.allocate() == 401
@@ -157,7 +173,7 @@ def test_one_guest_cannot_take_the_clinics_whole_line(coturn: Running) -> None:
 
 
 def test_there_are_as_many_places_as_relay_ports() -> None:
-    conf = turnserver_conf(replace(Settings(), ports=Ports(relay_first=50_000, relay_last=50_099)), "secret")
+    conf = turnserver_conf(replace(Settings(), ports=Ports(relay_first=50_000, relay_last=50_099)))
     assert re.findall("^total-quota=(.*)$", conf, re.M) == ["100"]
 
 
@@ -198,9 +214,13 @@ def test_nothing_but_turn_listens(coturn: Running) -> None:
 
 
 def test_the_secret_stands_in_no_command_line_and_no_log(coturn: Running) -> None:
-    secret = load_keyring(coturn.settings).turn_secret()
     with coturn.guest() as guest:
         guest.allocate()
+        with sqlite3.connect(coturn.settings.paths.relay_guests) as guests:
+            ((secret,),) = guests.execute(
+                "SELECT value FROM turn_secret WHERE participant = ?", [guest.username.partition(":")[2]]
+            )
+        guests.close()
     assert secret not in coturn.log.read_text()
     told = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     assert "turnserver" in told
@@ -240,7 +260,7 @@ def test_the_one_peer_is_the_media_servers_address(
 ) -> None:
     settings = Settings()
     settings = replace(settings, rtc=replace(settings.rtc, addresses=addresses, relay_address=relay))
-    conf = turnserver_conf(settings, "secret")
+    conf = turnserver_conf(settings)
     assert re.findall("^allowed-peer-ip=(.*)$", conf, re.M) == [peer]
     assert re.findall("^relay-ip=(.*)$", conf, re.M) == [peer]
     assert bool(re.findall("^allow-loopback-peers$", conf, re.M)) is loopback

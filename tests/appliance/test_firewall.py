@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.configure.keys import load_keyring
 from appliance.configure.programs import find_turnserver
 from appliance.configure.render import Places, turnserver_conf
 from appliance.configure.root import as_toml
@@ -30,7 +29,8 @@ from core.settings import Firewall, Ports, Settings
 from tests.appliance.folder import CHECKOUT, configured, eventually
 from tests.appliance.turn_guest import FOREIGN, Guest
 from tests.networks import NEEDS_NETWORKS, Network, cable, networks
-from webapp.appointments.visit.credentials import ice_servers
+from webapp.appointments.visit import relay_guests
+from webapp.appointments.visit.credentials import TURN_LIFE, ice_servers
 
 pytestmark = NEEDS_NETWORKS
 
@@ -59,8 +59,9 @@ class Lan:
 
     def guest(self) -> Guest:
         """Somebody in the client's network with the credential that the portal hands out."""
-        keyring, at = load_keyring(self.settings), datetime.now(UTC)
-        (server,) = ice_servers(self.settings, keyring, host=BOX, participant=uuid.uuid4(), at=at)
+        who, at = uuid.uuid4(), datetime.now(UTC)
+        secret = relay_guests.let_in(self.settings, who, until=at + TURN_LIFE, at=at)
+        (server,) = ice_servers(self.settings, secret, host=BOX, participant=who, at=at)
         return Guest(self.settings.ports.turn, server.username, server.credential, host=BOX)
 
 
@@ -98,12 +99,25 @@ def coturn(lan: Lan) -> Iterator[None]:
     folder.chmod(0o755)
     places.turn_run.parent.chmod(0o755)
     os.chown(places.turn_run, account.pw_uid, account.pw_gid)
+    # As on a box of several accounts: coturn reads its guests and can write nothing there.
+    guests = lan.settings.paths.relay_guests
+    for path, mode in ((guests.parent, 0o2750), (guests, 0o640)):
+        os.chown(path, -1, account.pw_gid)
+        path.chmod(mode)
     conf = folder / "turnserver.conf"
-    conf.write_text(turnserver_conf(lan.settings, load_keyring(lan.settings).turn_secret()))
+    conf.write_text(turnserver_conf(lan.settings))
     os.chown(conf, account.pw_uid, account.pw_gid)
     with (folder / "coturn.log").open("wb") as out:
         process = lan.box.start(
-            *("setpriv", f"--reuid={TURN}", "--clear-groups", find_turnserver(), "-c", conf),
+            *(
+                "setpriv",
+                f"--reuid={TURN}",
+                f"--regid={account.pw_gid}",
+                "--clear-groups",
+                find_turnserver(),
+                "-c",
+                conf,
+            ),
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -142,15 +142,12 @@ def test_an_address_on_which_coturn_does_not_listen_is_named(running: Running, m
 
 def test_secrets_stand_in_no_command_line_and_no_environment(running: Running) -> None:
     key = running.settings.paths.master_key.read_text().strip()
-    conf = (running.root / "etc/turnserver.conf").read_text()
-    (turn_secret,) = (line.partition("=")[2] for line in conf.splitlines() if line.startswith("static-auth-secret="))
     for pids in members(running.root).values():
         for pid in pids:
             process = psutil.Process(pid)
             shown = " ".join([*process.cmdline(), *process.environ().values()])
             assert shown
             assert key not in shown
-            assert turn_secret not in shown
 
 
 @pytest.mark.parametrize("part", ["nginx", "portal", "worker", "rtc", "coturn"])

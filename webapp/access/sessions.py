@@ -64,6 +64,8 @@ class LiveSession:
 # The unit that began sessions last, and which: what ends all the others must spare those of its own.
 _begun: ContextVar[tuple[Unit | None, frozenset[uuid.UUID]]] = ContextVar("begun", default=(None, frozenset()))
 
+_SIGNED_OUT = "You were signed out meanwhile, or did this in another tab. Reload the page to see where you are."
+
 Told = Callable[[uuid.UUID, datetime], None]
 _tell_ended: Told | None = None
 
@@ -122,9 +124,7 @@ def exchange(
     it has ended meanwhile, or was exchanged already: one session never becomes two.
     """
     if not _close(Session.id == session_id, at=at):
-        raise Conflict(
-            "You were signed out meanwhile, or did this in another tab. Reload the page to see where you are."
-        )
+        raise Conflict(_SIGNED_OUT)
     old, token = Session.get_by_id(session_id), new_token()
     Session.create(
         id=_note_begun(),
@@ -230,6 +230,14 @@ def end_by_token(token: str, *, at: datetime) -> None:
     row = Session.get_or_none(Session.token_hash == token_hash(token))
     if row is not None:
         end(row.id, at=at)
+
+
+def hold(session_id: uuid.UUID) -> None:
+    """Keep this session from ending before the caller's unit is over. Conflict if it has ended."""
+    current_unit()
+    good = (Session.id == session_id) & Session.ended_at.is_null()
+    if not Session.update(ended_at=None).where(good).execute():  # changes nothing, and locks the row
+        raise Conflict(_SIGNED_OUT)
 
 
 def is_open(session_id: uuid.UUID, account: uuid.UUID) -> bool:

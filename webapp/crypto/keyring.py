@@ -110,10 +110,6 @@ class Keyring:
         """The password of the restic repositories: whoever holds the recovery sheet can open them anywhere."""
         return base64.urlsafe_b64encode(self._derived("backup")).decode()
 
-    def turn_secret(self) -> str:
-        """The secret that portal and coturn share for REST credentials."""
-        return base64.urlsafe_b64encode(self._derived("turn")).decode()
-
     def grant_key(self) -> tuple[str, Ed25519PrivateKey]:
         """Key id and private key that sign entries to rooms."""
         seed = self._derived("grants")

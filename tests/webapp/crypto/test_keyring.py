@@ -47,7 +47,7 @@ def test_no_two_purposes_share_a_key_and_each_is_the_same_at_every_start() -> No
     def keys(ring: Keyring) -> list[str | bytes]:
         return [
             ring.database_key(), ring.queue_key(), ring.audit_key(), ring.forms_key(), ring.hash_key("a"),
-            ring.hash_key("b"), ring.turn_secret(), ring.grant_key()[1].private_bytes_raw(),
+            ring.hash_key("b"), ring.grant_key()[1].private_bytes_raw(),
         ]  # fmt: skip
 
     assert keys(ONE) == keys(Keyring(bytes(range(32))))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from flask_babel import gettext
 
 from core.errors import Conflict, Invalid, Refused, Unavailable
 from core.log import EventLog
+from core.settings import Settings
+from webapp.access import sessions
 from webapp.access.actor import Actor, Role
 from webapp.access.table import Right
 from webapp.appointments.models import Appointment, Status
-from webapp.appointments.visit import rtc_control
+from webapp.appointments.visit import relay_guests
+from webapp.appointments.visit.credentials import TURN_LIFE
 from webapp.appointments.visit.models import Attendance, ChatLine, Stay, Visit, Whereabouts
 from webapp.appointments.visit.policy import Door, Guest, is_waiting, may_enter
-from webapp.appointments.visit.putting_out import put_out_one
+from webapp.appointments.visit.putting_out import close_room, put_out_one
 from webapp.appointments.visit.times import shut_sentence
 from webapp.appointments.window import Entry
 from webapp.audit.events import Action, Event
@@ -81,7 +84,7 @@ def admit_all(actor: Actor, door: Door, *, at: datetime) -> None:
     _admit(actor, door, [row for row in waiting if is_waiting(row, at=at)], at=at)
 
 
-def send_back(actor: Actor, guest: Guest, control_socket: Path, *, at: datetime) -> None:
+def send_back(actor: Actor, guest: Guest, settings: Settings, *, at: datetime) -> None:
     """From the room back to the waiting room; sound and pictures stop at once, or as soon as the media server hears."""
     door, attendance = guest.door, guest.attendance
     with unit(*_events(Action.SENT_BACK, actor, door, client=attendance.client_id)):
@@ -89,7 +92,7 @@ def send_back(actor: Actor, guest: Guest, control_socket: Path, *, at: datetime)
         attendance.save()
         notify([attendance.account_id], NoticeKind.SENT_BACK, door.appointment_id, at=at)
         notify([door.read.appointment.provider_id], NoticeKind.WAITING, door.appointment_id, at=at)
-        put_out_one(attendance.id, control_socket, at=at)
+        put_out_one(attendance.id, settings, at=at)
 
 
 def record_entry(actor: Actor, door: Door, *, at: datetime) -> tuple[Visit, Attendance]:
@@ -106,6 +109,26 @@ def record_entry(actor: Actor, door: Door, *, at: datetime) -> tuple[Visit, Atte
             visit.began_at = at
             visit.save()
     return visit, mine
+
+
+@dataclass(frozen=True)
+class Entered:
+    """*relay_secret*: by which coturn knows this person until they leave for good."""
+
+    visit: Visit
+    mine: Attendance
+    relay_secret: str
+
+
+def enter_room(actor: Actor, door: Door, settings: Settings, *, at: datetime) -> Entered:
+    """Let *actor* into the room and to the relay; as ``record_entry``, and Conflict if their session has ended."""
+    with unit():
+        if actor.session is not None:
+            # Whoever takes the right away at this moment waits, and then finds what is to be taken away.
+            sessions.hold(actor.session)
+        visit, mine = record_entry(actor, door, at=at)
+        secret = relay_guests.let_in(settings, mine.participant, until=at + TURN_LIFE, at=at)
+    return Entered(visit, mine, secret)
 
 
 def send_chat(actor: Actor, door: Door, line_id: uuid.UUID, body: str, *, at: datetime) -> None:
@@ -136,7 +159,7 @@ def leave(actor: Actor, door: Door) -> None:
         ).execute()
 
 
-def end_visit(actor: Actor, door: Door, control_socket: Path, *, at: datetime) -> None:
+def end_visit(actor: Actor, door: Door, settings: Settings, *, at: datetime) -> None:
     """Over for everybody, and the room is closed; if the media server is away, the worker closes it (``follow``)."""
     with unit(*_events(Action.VISIT_ENDED, actor, door)):
         visit = _visit(door)
@@ -147,7 +170,7 @@ def end_visit(actor: Actor, door: Door, control_socket: Path, *, at: datetime) -
         Attendance.update(admitted_at=None, waiting_since=None).where(Attendance.visit == visit).execute()
         notify(_everybody(door, at=at), NoticeKind.VISIT_ENDED, door.appointment_id, at=at)
     try:
-        rtc_control.close_room(control_socket, visit.room)
+        close_room(visit, settings)
     except Unavailable:
         log.warning("visit.close_later", visit=visit.id)
 

@@ -45,15 +45,15 @@ def room_grant(keyring: Keyring, *, room: uuid.UUID, participant: uuid.UUID, ses
 
 
 def ice_servers(
-    settings: Settings, keyring: Keyring, *, host: str, participant: uuid.UUID, at: datetime
+    settings: Settings, secret: str, *, host: str, participant: uuid.UUID, at: datetime
 ) -> tuple[IceServer, ...]:
     """The box's relay under *host*, the name by which the browser reached the site (its own, or one of the LAN).
 
     The user name carries its end as Unix seconds; the password is base64(HMAC-SHA1(secret, user name)), the scheme
-    of draft-uberti-behave-turn-rest that coturn checks.
+    of draft-uberti-behave-turn-rest that coturn checks. *secret* is the participant's own (``relay_guests``).
     """
     username = f"{int((at + TURN_LIFE).timestamp())}:{participant}"
-    digest = hmac.digest(keyring.turn_secret().encode(), username.encode(), hashlib.sha1)
+    digest = hmac.digest(secret.encode(), username.encode(), hashlib.sha1)
     relay = f"turn:{host_in_url(host)}:{settings.ports.turn}"
     urls = [f"{relay}?transport=udp", f"{relay}?transport=tcp"]
     if settings.turn_tls_name:

@@ -14,6 +14,7 @@ from webapp.access.actor import SYSTEM
 from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, RoomEventCursor, Stay, Visit
 from webapp.appointments.visit.policy import SILENT_FOR
+from webapp.appointments.visit.putting_out import close_room
 from webapp.audit.events import Action, Event
 from webapp.db.unit import housekeeping, unit
 from webapp.outbox.models import NoticeKind
@@ -52,7 +53,7 @@ def close_ended_rooms(settings: Settings, *, at: datetime) -> int:
     """Tell the media server which visits are over, until it has heard; how many rooms were closed."""
     ended = list(Visit.select().where(Visit.ended_at.is_null(False) & Visit.closed_at.is_null()))
     for visit in ended:
-        rtc_control.close_room(settings.paths.control_socket, visit.room)
+        close_room(visit, settings)
         with housekeeping("that the media server has closed a room"):
             Visit.update(closed_at=at).where(Visit.id == visit.id).execute()
         log.info("visit.closed", visit=visit.id)

@@ -14,8 +14,8 @@ from core.settings import Settings
 from webapp.access.actor import SYSTEM, Role
 from webapp.access.table import Right
 from webapp.appointments.models import Appointment
-from webapp.appointments.visit import rtc_control
 from webapp.appointments.visit.models import Attendance, Visit
+from webapp.appointments.visit.putting_out import take_away
 from webapp.audit.events import Action, Event
 from webapp.clients.families import accounts_of
 from webapp.clients.models import Client
@@ -35,7 +35,7 @@ def put_out_ended(settings: Settings, *, at: datetime) -> int:
     """
     gone = [row for row in _acting(at=at) if not _holds(row, at=at)]
     for row in gone:
-        rtc_control.remove_participant(settings.paths.control_socket, row.visit.room, row.participant)
+        take_away(row, settings)
         about = {"appointment": row.visit.appointment_id, "account": row.account_id}
         with unit(Event(Action.PUT_OUT, SYSTEM, client=row.client_id, about=about)):
             Attendance.update(granted_at=None, admitted_at=None, waiting_since=None).where(

@@ -98,17 +98,18 @@ def admit_all(actor: Actor, door: Door) -> ResponseReturnValue:
     f"{_AT}/people/<uuid:person>/send-back", allow=policy.let_in, records=Action.SENT_BACK, in_visit=True, json=True
 )
 def send_back(actor: Actor, guest: Guest) -> ResponseReturnValue:
-    actions.send_back(actor, guest, _settings().paths.control_socket, at=utcnow())
+    actions.send_back(actor, guest, _settings(), at=utcnow())
     return _state_now(actor, guest.door)
 
 
 @visit.post(f"{_AT}/entry", allow=policy.come_to, records=Action.ENTRY_GRANTED, in_visit=True, json=True)
 def enter(actor: Actor, door: Door) -> ResponseReturnValue:
     settings, keyring, at = _settings(), _keyring(), utcnow()
-    row, mine = actions.record_entry(actor, door, at=at)
+    entered = actions.enter_room(actor, door, settings, at=at)
+    row, mine = entered.visit, entered.mine
     grant = room_grant(keyring, room=row.room, participant=mine.participant, session=actor.session or actor.id, at=at)
     host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
-    relays = ice_servers(settings, keyring, host=host.strip("[]"), participant=mine.participant, at=at)
+    relays = ice_servers(settings, entered.relay_secret, host=host.strip("[]"), participant=mine.participant, at=at)
     now = policy.come_to(actor, door.appointment_id)
     return jsonify(
         page.entry_json(grant, relays, row, mine, queries.state(now, at=at), queries.about_client(now), at=at)
@@ -135,7 +136,7 @@ def leave(actor: Actor, door: Door) -> ResponseReturnValue:
 
 @visit.post(f"{_AT}/end", allow=policy.keep_door, records=Action.VISIT_ENDED, in_visit=True, json=True)
 def end(actor: Actor, door: Door) -> ResponseReturnValue:
-    actions.end_visit(actor, door, _settings().paths.control_socket, at=utcnow())
+    actions.end_visit(actor, door, _settings(), at=utcnow())
     return "", 204
 
 
