@@ -76,7 +76,7 @@ def accept(link: FamilyLink, password: str, settings: Settings, caller: Caller, 
     # Hashing takes long: it is over before the unit begins.
     chosen = choose(password, name=member.name, email=member.email, roles=(Role.CLIENT,))
     newcomer = Actor(role=Role.CLIENT, name=member.name, address=caller.address)
-    with unit() as work:
+    with unit():
         _claim(link, at=at)
         account = create_account(
             newcomer,
@@ -87,10 +87,8 @@ def accept(link: FamilyLink, password: str, settings: Settings, caller: Caller, 
             time_zone=member.client.time_zone,
             at=at,
         )
-        take_over_family(account.id, account.email)
         session = open_session(account.id, caller, settings.portal, at=at)
-        about = {"family": member.id}
-        work.events.append(Event(Action.FAMILY_JOINED, session.actor, client=member.client_id, about=about))
+        take_over_family(session.actor, account.email)
     return session
 
 

@@ -131,8 +131,8 @@ def accept(opened: Opened, password: str, settings: Settings, caller: Caller, *,
             at=at,
         )
         Client.update(account=account).where(Client.id == client.id).execute()
-        take_over_family(account.id, account.email)
         session = open_session(account.id, caller, settings.portal, at=at)
+        take_over_family(session.actor, account.email)
         work.events.append(Event(Action.INVITATION_ACCEPTED, session.actor, client=client.id))
     return Accepted(session, opened.invitation.appointment)
 
@@ -160,13 +160,18 @@ def start_reset(
     )
 
 
-def take_over_family(account: uuid.UUID, email: str) -> None:
-    """Whoever was invited to act for clients under *email* does so with this new account; inside the caller's unit.
+def take_over_family(actor: Actor, email: str) -> None:
+    """Whoever was invited to act for clients under *email* does so with their new account; inside the caller's unit.
 
-    A mother who is invited for two children, and is a client too, has one account, whichever link she opens first.
+    A mother who is invited for two children, and is a client too, has one account, whichever link she opens first. The
+    record of each child says so.
     """
-    current_unit()
-    FamilyMember.update(account=account).where((FamilyMember.email == email) & FamilyMember.account.is_null()).execute()
+    work = current_unit()
+    waiting = (FamilyMember.email == email) & FamilyMember.account.is_null() & FamilyMember.ended_at.is_null()
+    for member in FamilyMember.select().where(waiting):
+        FamilyMember.update(account=actor.id).where(FamilyMember.id == member.id).execute()
+        about = {"family": member.id}
+        work.events.append(Event(Action.FAMILY_JOINED, actor, client=member.client_id, about=about))
 
 
 def _claim(opened: Opened, *, at: datetime) -> None:

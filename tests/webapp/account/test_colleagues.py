@@ -260,6 +260,30 @@ def test_reset_of_an_admin_waits_a_day_is_told_to_all_admins_and_any_of_them_can
     assert recorded().count(Action.RESET_STOPPED) == 1
 
 
+def test_taking_the_admin_role_away_first_does_not_shorten_the_day(app: Flask, admin: people.Browser) -> None:
+    account = account_with_password(Role.PROVIDER, Role.ADMIN)
+    assert admin.send(f"/colleagues/{account.id}/roles", {"provider": "y"}).status_code == 302
+    assert "opens in 24 hours" in admin.get(f"/colleagues/{account.id}/reset").text
+    link = shown_link(admin.send(f"/colleagues/{account.id}/reset", RESET).text)
+    assert people.browser(app).get(path_of(link)).status_code == 404
+    note, settings = RESET["note"], app.extensions["wellhouse.settings"]
+    another = people.actor(people.make_account(Role.ADMIN))
+    later = utcnow() + timedelta(hours=24)
+    actions.start_reset(another, account, note=note, drops_factors=True, settings=settings, at=later)
+    row = AccountLink.get(AccountLink.used_at.is_null())
+    assert row.opens_at == row.created_at
+
+
+def test_reset_that_was_started_before_somebody_became_an_admin_opens_nothing(
+    app: Flask, admin: people.Browser
+) -> None:
+    account = account_with_password(Role.PROVIDER)
+    link = shown_link(admin.send(f"/colleagues/{account.id}/reset", RESET).text)
+    assert people.browser(app).get(path_of(link)).status_code == 200
+    assert admin.send(f"/colleagues/{account.id}/roles", {"provider": "y", "admin": "y"}).status_code == 302
+    assert people.browser(app).get(path_of(link)).status_code == 404
+
+
 def test_reset_of_an_admin_opens_after_the_day(app: Flask, admin: people.Browser) -> None:
     account, _ = account_with_app(Role.ADMIN)
     link = shown_link(admin.send(f"/colleagues/{account.id}/reset", RESET).text)

@@ -248,6 +248,8 @@ def test_one_address_serves_several_clients(app: Flask, scene: Scene) -> None:
     at_ingrid = browser(app)
     at_ingrid.send(links[1], {"password": PASSWORD})
     assert "For Leo Halvorsen, Nora Halvorsen" in at_ingrid.get("/").text
+    joined = AuditEvent.select().where(AuditEvent.action == Action.FAMILY_JOINED)
+    assert {row.client for row in joined} == {scene.leo.id, nora.id}
     assert browser(app).get(links[0]).status_code == 404
 
 
@@ -261,6 +263,9 @@ def test_invited_client_acts_for_whom_their_address_was_promised(app: Flask, sce
     at_ingrid = browser(app)
     at_ingrid.send(path, {"password": PASSWORD})
     assert "For myself, Leo Halvorsen" in at_ingrid.get("/").text
+    ingrid = Account.get(Account.email == "ingrid@example.org")
+    joined = AuditEvent.get(AuditEvent.action == Action.FAMILY_JOINED)
+    assert (joined.account, joined.client) == (ingrid.id, scene.leo.id)
 
 
 def test_link_works_once_under_a_race(app: Flask, scene: Scene) -> None:

@@ -20,7 +20,7 @@ from webapp.account import links
 from webapp.account.actions import create_account, tidy_email
 from webapp.account.alerts import tell_admins, tell_owner
 from webapp.account.colleagues.policy import ROLES
-from webapp.account.colleagues.queries import waits_for_a_day
+from webapp.account.colleagues.queries import ADMIN_WAITS, waits_for_a_day
 from webapp.account.mfa import pending, recovery, requirement
 from webapp.account.mfa.models import MfaRequirement, Whom
 from webapp.account.mfa.queries import factors_of
@@ -34,7 +34,6 @@ from webapp.ui.times import when
 
 INVITATION_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(hours=24)
-ADMIN_WAITS = timedelta(hours=24)  # what opens an admin's account can be stopped by any other until then
 GRACE_MAX = timedelta(days=180)
 NOTE_MIN = 10
 
@@ -63,11 +62,20 @@ def invite_again(actor: Actor, account: Account, settings: Settings, *, at: date
 
 
 def give_roles(actor: Actor, account: Account, roles: Collection[Role], *, at: datetime) -> None:
-    """*account* has these of provider and admin from now on. Who loses one is signed out."""
+    """*account* has these of provider and admin from now on. Who loses one is signed out.
+
+    A reset that was started for less than an admin opens no admin's account.
+    """
     _judge_roles(roles)
     kept = roles_of(account.id) - set(ROLES)
-    with unit(Event(Action.COLLEAGUE_ROLES_GIVEN, actor, about=_about(account, roles))):
+    with unit() as work:
         lost = roles_of(account.id) - kept - set(roles)
+        about = _about(account, roles)
+        if lost:
+            about["lost"] = " ".join(sorted(lost))
+        work.events.append(Event(Action.COLLEAGUE_ROLES_GIVEN, actor, about=about))
+        if Role.ADMIN in set(roles) - roles_of(account.id):
+            links.end_all(account.id, [LinkPurpose.RESET], at=at)
         AccountRole.delete().where((AccountRole.account == account.id) & AccountRole.role.in_(list(lost))).execute()
         for role in set(roles) - roles_of(account.id):
             AccountRole.create(account=account.id, role=role)
@@ -119,7 +127,7 @@ def start_reset(
     words = " ".join(note.split())
     if len(words) < NOTE_MIN:
         raise Invalid(gettext("Please write how you made sure that it is them."), field="note")
-    waits = waits_for_a_day(account)
+    waits = waits_for_a_day(account, at=at)
     opens_at = at + ADMIN_WAITS if waits else at
     about = {"account": account.id, "second factors": "go" if drops_factors else "stay"}
     with unit(Event(Action.RESET_STARTED, actor, client=client, about=about)):

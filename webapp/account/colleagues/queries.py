@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
@@ -17,7 +17,11 @@ from webapp.account.mfa.models import AuthenticatorApp, SecurityKey
 from webapp.account.mfa.requirement import Requirement
 from webapp.account.models import Account, AccountLink, AccountRole, LinkPurpose
 from webapp.account.queries import roles_of
+from webapp.audit.events import Action
+from webapp.audit.models import AuditEvent
 from webapp.ui.frame import Face
+
+ADMIN_WAITS = timedelta(hours=24)  # what opens an admin's account can be stopped by any other until then
 
 
 class Standing(enum.StrEnum):
@@ -90,9 +94,19 @@ def one(actor: Actor, account: Account, *, at: datetime) -> OneColleague:
     return OneColleague(line, recovery.left(account.id), reset)
 
 
-def waits_for_a_day(account: Account) -> bool:
-    """Whether a reset of *account* opens a day after it was started, as for every admin."""
-    return Role.ADMIN in roles_of(account.id)
+def waits_for_a_day(account: Account, *, at: datetime) -> bool:
+    """Whether a reset of *account* opens a day after it was started, as for every admin, and who was one until lately.
+
+    Otherwise an admin who takes another's role away first would be that other within a minute.
+    """
+    if Role.ADMIN in roles_of(account.id):
+        return True
+    given = AuditEvent.select().where(
+        (AuditEvent.action == Action.COLLEAGUE_ROLES_GIVEN) & (AuditEvent.at > at - ADMIN_WAITS)
+    )
+    return any(
+        row.about.get("account") == str(account.id) and Role.ADMIN in row.about.get("lost", "").split() for row in given
+    )
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ def _reset_page(colleague: Colleague, form: ResetForm) -> str:
         form=form,
         name=colleague.name,
         account_id=colleague.id,
-        waits=queries.waits_for_a_day(colleague),
+        waits=queries.waits_for_a_day(colleague, at=utcnow()),
         has_mail=bool(_settings().mail.host),
     )
 
