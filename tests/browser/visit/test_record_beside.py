@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import Aaguid, AttestedCredentialData
 from playwright.sync_api import Page, expect
 
 from core.clock import utcnow
+from tests.browser.account.keys import Key, plug_in
 from tests.browser.visit.meeting import PASSWORD, Meeting
 from tests.browser.visit.person import Person, until
+from tests.webapp.account.mfa.soft_key import SoftKey
 from webapp.access.sessions import COOKIE, Session
-from webapp.account.mfa.models import AuthenticatorApp
+from webapp.account.mfa.models import AuthenticatorApp, SecurityKey
 from webapp.audit.events import Action
 from webapp.audit.models import AuditEvent
 from webapp.db.unit import housekeeping
@@ -99,3 +107,62 @@ def test_who_has_an_app_unlocks_with_its_code(call: tuple[Person, Person], meeti
     panel.get_by_role("button", name="Unlock").click()
     expect(panel.get_by_text(PHONE)).to_be_visible()
     assert at_provider.stage() == "room"
+
+
+def give_key(meeting: Meeting, page: Page) -> Key:
+    """The provider has added a security key, and it is plugged in here."""
+    made = SoftKey()
+    public = ES256.from_cryptography_key(made.private.public_key())
+    credential = AttestedCredentialData.create(Aaguid.NONE, made.credential_id, public)
+    with housekeeping("a key was added"):
+        SecurityKey.create(
+            account=meeting.provider.account,
+            name="Blue key",
+            credential_id=websafe_encode(made.credential_id),
+            credential=bytes(credential),
+            sign_count=0,
+            backup_eligible=False,
+            backed_up=False,
+            created_at=utcnow(),
+        )
+    private = made.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = plug_in(page, transport="usb", hasResidentKey=False)
+    key.take_over(
+        {
+            "credentialId": base64.b64encode(made.credential_id).decode(),
+            "isResidentCredential": False,
+            "rpId": urlsplit(page.url).hostname,
+            "privateKey": base64.b64encode(private).decode(),
+            "signCount": 1,
+        }
+    )
+    return key
+
+
+def test_who_has_a_security_key_unlocks_with_it_and_the_call_goes_on(
+    call: tuple[Person, Person], meeting: Meeting
+) -> None:
+    at_provider, at_client = call
+    page, panel = at_provider.page, at_provider.page.get_by_role("region", name="Record")
+    key = give_key(meeting, page)
+    lapse(meeting)
+    at_provider.press("Record")
+    expect(panel.get_by_text(ASKED)).to_be_visible()
+    expect(panel.get_by_label("Password", exact=True)).to_have_count(0)
+    before = cookie(at_provider)
+
+    key.unlock(False)  # somebody else's finger
+    panel.get_by_role("button", name="Use security key or passkey").click()
+    expect(panel.get_by_text("Nothing was touched in time")).to_be_visible()
+    assert PHONE not in page.locator("[data-record]").inner_html()
+    assert cookie(at_provider) == before
+
+    key.unlock(True)
+    panel.get_by_role("button", name="Use security key or passkey").click()
+    expect(panel.get_by_text(PHONE)).to_be_visible()
+    assert cookie(at_provider) != before
+    assert page.context.request.get(f"{at_provider.url}/clients", max_redirects=0).status == 200
+    assert at_provider.stage() == "room"
+    assert at_client.new_frames_arrive()
+    row = AuditEvent.select().where(AuditEvent.account == meeting.provider.account.id)
+    assert row.where(AuditEvent.action == Action.CONFIRMED).get().about == {"by": "key"}

@@ -33,7 +33,7 @@ from tests.webapp.people import Browser
 from webapp.access import sessions
 from webapp.access.actor import Role
 from webapp.access.sessions import Session
-from webapp.account.mfa.models import SecurityKey
+from webapp.account.mfa.models import Ceremony, SecurityKey
 from webapp.audit.events import Action, Outcome
 from webapp.audit.models import AuditEvent
 from webapp.db.unit import housekeeping
@@ -136,6 +136,67 @@ def cloned_key(app: Flask) -> Met:
     return Met(answer, "may have been copied", Action.KEY_REFUSED_AS_COPY, (SecurityKey.get().credential_id,))
 
 
+def late(browser: Browser, where: str, key: SoftKey) -> TestResponse:
+    """A key's answer to a challenge whose five minutes are over."""
+    body = answer_of(browser, where, key)
+    with housekeeping("five minutes pass"):
+        Ceremony.update(expires_at=utcnow()).execute()
+    return browser.send_json(where, body)
+
+
+def answer_of(browser: Browser, where: str, key: SoftKey) -> dict[str, object]:
+    begun = browser.send_json(f"{where}/options").json
+    assert begun
+    return {"ceremony": begun["ceremony"], "answer": key.get(begun["options"])}
+
+
+def replayed_passkey(app: Flask) -> Met:
+    key = SoftKey()
+    register(owner(app), key)
+    browser, thief = people.browser(app), people.browser(app)
+    body = answer_of(browser, "/sign-in/passkey", key)
+    assert browser.send_json("/sign-in/passkey", body).status_code == 200
+    for _ in range(3):  # however often, it is one row
+        answer = thief.send_json("/sign-in/passkey", body)
+    failed = AuditEvent.select().where(AuditEvent.action == Action.SECOND_FACTOR_FAILED)
+    assert failed.count() == 1
+    return Met(answer, "or was used already. Please start again", Action.SECOND_FACTOR_FAILED, (own_key_id(),))
+
+
+def own_key_id() -> str:
+    return str(SecurityKey.get().credential_id)
+
+
+def late_passkey(app: Flask) -> Met:
+    key = SoftKey()
+    register(owner(app), key)
+    answer = late(people.browser(app), "/sign-in/passkey", key)
+    return Met(answer, "That took too long", Action.SECOND_FACTOR_FAILED, (own_key_id(),))
+
+
+def late_key_after_the_password(app: Flask) -> Met:
+    key = SoftKey()
+    register(owner(app), key)
+    answer = late(half_way(app), "/sign-in/key", key)
+    return Met(answer, "That took too long", Action.SECOND_FACTOR_FAILED, (own_key_id(),))
+
+
+def late_key_while_confirming(app: Flask) -> Met:
+    key, browser = SoftKey(), owner(app)
+    register(browser, key)
+    answer = late(browser, "/account/confirm/key", key)
+    return Met(answer, "That took too long", Action.CONFIRM_FAILED, (own_key_id(),))
+
+
+def wrong_recovery_code(app: Flask) -> Met:
+    account, _ = account_with_app(Role.PROVIDER)
+    add_codes(app, account.id)
+    answer = half_way(app).send("/sign-in/recovery-code", {"code": "aaaaaa-bbbbbb-cccccc"})
+    return Met(
+        answer, "not one of your recovery codes", Action.SECOND_FACTOR_FAILED, ("aaaaaa-bbbbbb-cccccc", "aaaaaa")
+    )
+
+
 def fixed_session(app: Flask) -> Met:
     account_with_password(Role.PROVIDER)
     browser = people.browser(app)
@@ -207,6 +268,11 @@ CASES: list[Callable[[Flask], Met]] = [
     key_from_another_site,
     key_added_on_another_site,
     cloned_key,
+    replayed_passkey,
+    late_passkey,
+    late_key_after_the_password,
+    late_key_while_confirming,
+    wrong_recovery_code,
     fixed_session,
     stolen_cookie_after_sign_out,
     next_to_another_site,

@@ -1,4 +1,4 @@
-"""What the browser's script sends back from ``navigator.credentials``: hostile JSON until it has been looked at."""
+"""What the browser's script sends back from ``navigator.credentials``, hostile JSON until looked at; and one answer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import Response, jsonify, request
 from flask_babel import gettext
 
 from core.errors import Invalid
+from webapp.account.throttle import TooManyTries
+from webapp.account.words import too_many
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,10 @@ def read_key_answer() -> KeyAnswer:
     except ValueError as e:
         raise wrong from e
     return KeyAnswer(ceremony, body["answer"], str(body.get("name", "")), str(body.get("next", "")))
+
+
+def slowed_json(error: TooManyTries) -> Response:
+    """What a script is answered that tried too often: when to try again."""
+    answer = jsonify(error="429", sentence=too_many(error))
+    answer.status_code, answer.headers["Retry-After"] = 429, str(error.retry_after_s)
+    return answer

@@ -79,8 +79,12 @@ def by_key(
     at: datetime,
 ) -> str:
     """The token of the session after a key's answer."""
-
-    challenge = security_keys.claim(ceremony, Purpose.CONFIRM, account=actor.id, at=at)
+    try:
+        challenge = security_keys.claim(ceremony, Purpose.CONFIRM, account=actor.id, at=at)
+    except security_keys.SpentChallenge:
+        throttle.enter(_tries_of(actor, session), at=at)
+        _record_failure(actor)
+        raise
 
     def check() -> None:
         security_keys.finish_use(settings, challenge, answer, account=actor.id, at=at)

@@ -19,7 +19,7 @@ from webapp.access.rules import signed_in
 from webapp.access.step_up import StepUp
 from webapp.account import browser
 from webapp.account.mfa import actions, confirming, policy, queries, requirement, totp
-from webapp.account.mfa.answers import read_key_answer
+from webapp.account.mfa.answers import read_key_answer, slowed_json
 from webapp.account.mfa.forms import CodeForm, NameForm, NewAppForm, PasswordForm, RecoveryCodeForm
 from webapp.account.throttle import TooManyTries
 from webapp.account.words import too_many
@@ -209,7 +209,10 @@ def begin_confirm_key(actor: Actor) -> ResponseReturnValue:
 @mfa.post("/account/confirm/key", allow=signed_in, records=Action.CONFIRMED, in_visit=True, json=True)
 def confirm_key(actor: Actor) -> ResponseReturnValue:
     given = read_key_answer()
-    token = confirming.by_key(actor, g.session, given.ceremony, given.answer, _settings(), at=utcnow())
+    try:
+        token = confirming.by_key(actor, g.session, given.ceremony, given.answer, _settings(), at=utcnow())
+    except TooManyTries as e:
+        return slowed_json(e)
     answer = jsonify(next=guard.safe_next(given.next))
     browser.hand_over_session(answer, token, actor.role, keep_forms=True)
     return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
@@ -19,8 +19,11 @@ from webapp.account.mfa.pending import Owed
 from webapp.account.signing_in import Caller, Opened, open_session
 from webapp.account.words import too_many
 from webapp.audit.events import Action, Event, Outcome
+from webapp.audit.models import AuditEvent
 from webapp.crypto.keyring import Keyring
 from webapp.db.unit import unit
+
+SPENT_FOR = timedelta(hours=1)  # challenges that are over are forgotten well before
 
 
 class StartAgain(Refused):
@@ -56,8 +59,12 @@ def by_key(
     owed: Owed, ceremony: uuid.UUID, answer: Mapping[str, Any], caller: Caller, settings: Settings, *, at: datetime
 ) -> Opened:
     """A session for a key's answer."""
-
-    challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=owed.account, at=at)
+    try:
+        challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=owed.account, at=at)
+    except security_keys.SpentChallenge:
+        if pending.spend_try(owed):  # so the record has five rows of it at most
+            _record_failure(caller, {"account": owed.account})
+        raise
 
     def check() -> None:
         security_keys.finish_use(settings, challenge, answer, account=owed.account, at=at)
@@ -84,7 +91,11 @@ def by_passkey(
 
     Refused if the account may not sign in any more.
     """
-    challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=None, at=at)
+    try:
+        challenge = security_keys.claim(ceremony, Purpose.SIGN_IN, account=None, at=at)
+    except security_keys.SpentChallenge:
+        _record_spent(ceremony, caller, at=at)
+        raise
     try:
         with unit() as work:
             key = security_keys.finish_use(settings, challenge, answer, account=None, at=at)
@@ -123,3 +134,11 @@ def _record_failure(caller: Caller, about: Mapping[str, uuid.UUID]) -> None:
     stranger = anonymous(caller.address)
     with unit(Event(Action.SECOND_FACTOR_FAILED, stranger, about=about, outcome=Outcome.REFUSED)):
         pass
+
+
+def _record_spent(ceremony: uuid.UUID, caller: Caller, *, at: datetime) -> None:
+    # One row for each challenge, however often a stranger sends its answer: nobody shall fill the record.
+    about = {"ceremony": str(ceremony)}
+    lately = (AuditEvent.at > at - SPENT_FOR) & (AuditEvent.action == Action.SECOND_FACTOR_FAILED)
+    if not AuditEvent.select().where(lately & (AuditEvent.about == about)).exists():
+        _record_failure(caller, {"ceremony": ceremony})

@@ -17,7 +17,7 @@ from webapp.access.route import Feature, nothing
 from webapp.access.rules import public
 from webapp.account import browser
 from webapp.account.mfa import pending, queries, second_step
-from webapp.account.mfa.answers import read_key_answer
+from webapp.account.mfa.answers import read_key_answer, slowed_json
 from webapp.account.mfa.forms import CodeForm, RecoveryCodeForm
 from webapp.account.mfa.pending import Owed
 from webapp.account.signing_in import Opened
@@ -87,7 +87,10 @@ def begin_key_entry(_actor: Actor) -> ResponseReturnValue:
 @second.post("/sign-in/key", allow=public(HALF), records=Action.SIGNED_IN, json=True)
 def enter_by_key(_actor: Actor) -> ResponseReturnValue:
     given = read_key_answer()
-    opened = second_step.by_key(_owed(), given.ceremony, given.answer, browser.caller(), _settings(), at=utcnow())
+    try:
+        opened = second_step.by_key(_owed(), given.ceremony, given.answer, browser.caller(), _settings(), at=utcnow())
+    except TooManyTries as e:
+        return slowed_json(e)
     return _opened_json(opened, given.next)
 
 

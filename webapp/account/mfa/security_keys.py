@@ -46,6 +46,10 @@ class ClonedKey(Invalid):
         self.key, self.account = key, account
 
 
+class SpentChallenge(Invalid):
+    """It was ours, and was answered already or too late: an answer that somebody has kept."""
+
+
 @dataclass(frozen=True)
 class Begun:
     """*id* names the ceremony; *options* go to ``navigator.credentials`` as JSON."""
@@ -156,7 +160,7 @@ def _count(key: SecurityKey, data: AuthenticatorData, *, at: datetime) -> None:
 
 
 def claim(ceremony: uuid.UUID, purpose: Purpose, *, account: uuid.UUID | None, at: datetime) -> Challenge:
-    """Use the challenge up; Invalid if it was used, is too old or somebody else's.
+    """Use the challenge up; SpentChallenge if it was used or is too old, Invalid if it is nobody's or somebody else's.
 
     Before the unit of work, not inside: an answer that is refused has used it up too.
     """
@@ -173,7 +177,9 @@ def claim(ceremony: uuid.UUID, purpose: Purpose, *, account: uuid.UUID | None, a
         )
     row = Ceremony.get_or_none(Ceremony.id == ceremony)
     if row is None or int(taken) != 1 or row.account != account:
-        raise Invalid(gettext("That took too long, or was used already. Please start again."))
+        ours = row is not None and row.account == account and row.purpose is purpose
+        sentence = gettext("That took too long, or was used already. Please start again.")
+        raise SpentChallenge(sentence) if ours else Invalid(sentence)
     return Challenge(row.state)
 
 

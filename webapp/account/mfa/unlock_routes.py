@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import g, jsonify, make_response, render_template, request
+from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.clock import utcnow
@@ -14,9 +14,9 @@ from webapp.access.route import Feature, nothing
 from webapp.access.rules import signed_in
 from webapp.account import browser
 from webapp.account.mfa import confirming, queries
+from webapp.account.mfa.answers import slowed_json
 from webapp.account.mfa.forms import CodeForm, PasswordForm
 from webapp.account.throttle import TooManyTries
-from webapp.account.words import too_many
 from webapp.audit.events import Action
 
 unlock = Feature("unlock", __name__, while_owing=True)
@@ -53,9 +53,7 @@ def _unlock(actor: Actor, prove: Callable[[], str]) -> ResponseReturnValue:
     try:
         token = prove()
     except TooManyTries as e:
-        answer = jsonify(error="429", sentence=too_many(e))
-        answer.status_code, answer.headers["Retry-After"] = 429, str(e.retry_after_s)
-        return answer
+        return slowed_json(e)
     answer = make_response("", 204)
     browser.hand_over_session(answer, token, actor.role, keep_forms=True)
     return answer

@@ -288,3 +288,23 @@ def test_owner_and_admins_are_told_of_a_copied_key(app: Flask, monkeypatch: pyte
     enter(people.browser(app), key)
     told = {mail.to for mail in Mail.select() if mail.template is MailTemplate.KEY_REFUSED}
     assert told == {EMAIL, "admin@example.org"}
+
+
+@pytest.mark.parametrize("where", ["/account/confirm/key", "/sign-in/key"])
+def test_wrong_keys_are_slowed_down_and_it_is_said_when_to_try_again(app: Flask, where: str) -> None:
+    browser, key = owner(app), SoftKey()
+    register(browser, key)
+    if where == "/sign-in/key":
+        browser = people.browser(app)
+        knock(browser)
+    answers = []
+    for _ in range(6):
+        if len(answers) == 5 and where == "/sign-in/key":
+            knock(browser)  # five tries are up: the password again
+        begun = browser.send_json(f"{where}/options").json
+        assert begun
+        wrong = {**key.get(begun["options"]), "id": "AAAA", "rawId": "AAAA"}
+        answers.append(browser.send_json(where, {"ceremony": begun["ceremony"], "answer": wrong}))
+    assert [answer.status_code for answer in answers] == [400] * 5 + [429]
+    assert "try again in" in said(answers[-1])
+    assert int(answers[-1].headers["Retry-After"]) > 0
