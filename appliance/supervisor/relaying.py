@@ -9,7 +9,6 @@ from __future__ import annotations
 from appliance.box import Box
 from appliance.configure.apply import configuration_files
 from appliance.configure.files import write
-from appliance.configure.keys import load_keyring
 from appliance.supervisor import control
 from core.addresses import interface_addresses, relay_address
 
@@ -26,7 +25,7 @@ def follow(box: Box, peer: str) -> str:
     present = interface_addresses()
     if settings.rtc.relay_address or settings.rtc.addresses or not present or peer in present:
         return peer
-    for file in configuration_files(settings, box.config, load_keyring(settings)):
+    for file in configuration_files(settings, box.config):
         if file.path == box.places.turnserver_conf:
             write(file.path, file.content, mode=file.mode, own=file.own)
     control.start_again(box.places.supervisor_socket, "coturn")
