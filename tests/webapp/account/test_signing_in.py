@@ -259,6 +259,19 @@ def test_switching_the_role_changes_the_rights_and_the_session_but_not_its_end(a
     assert recorded().count(Action.ROLE_SWITCHED) == 2
 
 
+def test_bar_says_in_which_role_one_is_and_the_menu_leads_to_the_other(app: Flask) -> None:
+    account_with_password(Role.PROVIDER, Role.ADMIN)
+    browser = people.browser(app)
+    knock(browser)
+    page = browser.get("/").text
+    assert '<span class="wh-role">Provider</span>' in page
+    assert ("Switch to Admin role" in page, "Switch to Provider role" in page) == (True, False)
+    browser.send("/account/role/admin")
+    page = browser.get("/").text
+    assert '<span class="wh-role">Admin</span>' in page
+    assert ("Switch to Admin role" in page, "Switch to Provider role" in page) == (False, True)
+
+
 @pytest.mark.parametrize("role", ["admin", "system", "anonymous", "client", "provider", "x"])
 def test_role_that_one_does_not_have_is_absent(app: Flask, role: str) -> None:
     account_with_password(Role.PROVIDER)
