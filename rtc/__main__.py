@@ -26,7 +26,7 @@ from rtc.transport.server import MediaServer
 
 log = EventLog("rtc")
 
-LOOK_AT_INTERFACES_EVERY_S = 30.0
+LOOK_AT_INTERFACES_EVERY_S = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

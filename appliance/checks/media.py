@@ -24,5 +24,5 @@ def check(box: Box, _at: datetime) -> Iterator[Finding]:
     if isinstance(offered, list) and peer not in offered:
         yield error(
             f"coturn may relay to {peer} only, which the media server does not offer: the machine's addresses changed.",
-            "Run “wellhouse configure” and restart the appliance.",
+            "Both follow within half a minute. If this stays: run “wellhouse configure” and restart the appliance.",
         )
