@@ -12,6 +12,7 @@ from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable, Wellh
 from core.ids import new_id
 from core.log import EventLog
 from webapp.access.rules import ABSENT
+from webapp.access.step_up import ProofNeeded
 from webapp.ui.frame import Bar, Reader
 
 log = EventLog("wellhouse.errors")
@@ -32,7 +33,9 @@ def install(app: Flask) -> None:
             return _answer(500, _internal())
         # Rules speak before the language is known; what they raise is a message id.
         sentence = gettext(ABSENT) if isinstance(error, NotFound) else error.sentence
-        answer = _answer(status, sentence)
+        if isinstance(error, ProofNeeded):
+            sentence = gettext("Please show once more that it is you, then send it again. Nothing was changed.")
+        answer = _answer(status, sentence, confirm_url=error.url if isinstance(error, ProofNeeded) else "")
         if isinstance(error, Unavailable):
             answer.headers["Retry-After"] = str(error.retry_after_s)
         return answer
@@ -79,11 +82,13 @@ def _internal() -> str:
     return gettext("Something went wrong on our side. Nothing you entered was changed. Please try again.")
 
 
-def _answer(status: int, sentence: str, *, reference: str = "") -> Response:
+def _answer(status: int, sentence: str, *, reference: str = "", confirm_url: str = "") -> Response:
     declared = g.get("declared")
     if declared is not None and declared.json:
         answer = jsonify(error=str(status), sentence=sentence, reference=reference)
         answer.status_code = status
         return answer
-    page = render_template("ui/error.html", status=status, sentence=sentence, reference=reference)
+    page = render_template(
+        "ui/error.html", status=status, sentence=sentence, reference=reference, confirm_url=confirm_url
+    )
     return make_response(page, status)

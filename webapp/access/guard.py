@@ -20,7 +20,8 @@ from webapp.access import denials, sessions
 from webapp.access.actor import Actor, Role, anonymous
 from webapp.access.route import Declared, Nothing, declared_for
 from webapp.access.rules import ABSENT, Public
-from webapp.access.step_up import is_fresh
+from webapp.access.step_up import ProofNeeded, is_fresh
+from webapp.access.way_back import page_at
 from webapp.audit.events import Action, Event, Outcome
 from webapp.db.fields import opened_of_clients
 from webapp.db.unit import recorded, unit
@@ -161,10 +162,13 @@ def _has_page() -> bool:
 def _ask_to_confirm(declared: Declared, confirm_endpoint: str) -> AnyResponse:
     if declared.json or request.method not in SAFE_METHODS:
         _record_denial(g.actor)
-        raise Refused("Please show once more that it is you: go back, reload the page, and follow its question.")
+        raise ProofNeeded(_confirm_address(declared, confirm_endpoint, page_at(request.path)))
+    return redirect(_confirm_address(declared, confirm_endpoint, request.full_path.rstrip("?")))
+
+
+def _confirm_address(declared: Declared, confirm_endpoint: str, target: str) -> str:
     need = declared.step_up.value if declared.step_up else ""
-    target = request.full_path.rstrip("?")
-    return redirect(f"{current_app.url_for(confirm_endpoint)}?need={need}&next={quote(target, safe='/')}")
+    return f"{current_app.url_for(confirm_endpoint)}?need={need}&next={quote(target, safe='/')}"
 
 
 def _ask_for_owed(declared: Declared, endpoint: str, sentence: str) -> AnyResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime, timedelta
 
+from core.errors import Refused
 from webapp.access.sessions import LiveSession
 
 FRESH_FOR = timedelta(minutes=5)
@@ -15,6 +16,14 @@ class StepUp(enum.StrEnum):
 
     CONFIRM = "confirm"  # a second factor where one is enrolled, else the password
     PASSWORD_TOO = "password"  # noqa: S105  # a word of the URL: the password first, then the second factor if there is one
+
+
+class ProofNeeded(Refused):
+    """Something was sent without a fresh proof, and not done; at *url* one gives it and comes back to the form."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("Please show once more that it is you, then send it again. Nothing was changed.")
+        self.url = url
 
 
 def is_fresh(session: LiveSession | None, step_up: StepUp, *, at: datetime) -> bool:

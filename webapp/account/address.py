@@ -20,7 +20,7 @@ from webapp.account.models import Account, LinkPurpose
 from webapp.audit.events import Action, Event
 from webapp.db.unit import unit
 from webapp.outbox.models import MailTemplate
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 LIFE = timedelta(hours=1)
 
@@ -39,7 +39,7 @@ def change(actor: Actor, email: str, settings: Settings, *, at: datetime) -> boo
         # Made for a taken address too, and never sent there: nobody learns here who has an account.
         link = links.make(actor.id, LinkPurpose.ADDRESS, settings, life=LIFE, at=at, new_email=address)
         if not Account.select().where(Account.email == address).exists():
-            until = when(at + LIFE, ZoneInfo(actor.time_zone), now=at)
+            until = dated(at + LIFE, ZoneInfo(actor.time_zone), now=at)
             tell_address(address, MailTemplate.PROVE_ADDRESS, settings, at=at, link=link, expires=until)
     return False
 

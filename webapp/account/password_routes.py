@@ -72,6 +72,9 @@ def ask_for_link(_actor: Actor) -> ResponseReturnValue:
         return _forgot_page(form)
     try:
         resetting.forgot(form.email.data, browser.caller(), settings, at=utcnow())
+    except Invalid as e:
+        show_refusal(form, e)
+        return _forgot_page(form)
     except TooManyTries as e:
         answer = make_response(_forgot_page(form, trouble=too_many(e)), 429)
         answer.headers["Retry-After"] = str(e.retry_after_s)

@@ -9,7 +9,7 @@ from core.settings import Settings
 from webapp.access import sessions
 from webapp.access.actor import Actor, anonymous
 from webapp.account import devices, hashing, links, passwords, throttle
-from webapp.account.actions import keep_password
+from webapp.account.actions import keep_password, tidy_email
 from webapp.account.alerts import tell_owner
 from webapp.account.links import OpenLink
 from webapp.account.mfa import pending
@@ -21,7 +21,7 @@ from webapp.account.signing_in import Caller, Opened, after_password
 from webapp.audit.events import Action, Event
 from webapp.db.unit import unit
 from webapp.outbox.models import MailTemplate
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 FORGOTTEN_LIFE = timedelta(minutes=15)
 CHOOSING = (LinkPurpose.INVITATION, LinkPurpose.FORGOTTEN, LinkPurpose.RESET, LinkPurpose.RECOVERY)
@@ -42,9 +42,10 @@ def change_password(actor: Actor, password: str, settings: Settings, *, at: date
 def forgot(email: str, caller: Caller, settings: Settings, *, at: datetime) -> None:
     """Mail a link to the owner of *email* if there is one. Nothing tells the caller whether there is.
 
-    TooManyTries after a few for one address; the first few hashes' time is spent whatever was typed.
+    Invalid (field “email”) if it cannot be an address. TooManyTries after a few for one address; the first few
+    hashes' time is spent whatever was typed.
     """
-    address = email.strip().lower()
+    address = tidy_email(email)
     account = Account.get_or_none(Account.email == address)
     known = account is not None and devices.is_known(account.id, caller.device_token, at=at)
     hashing.lane(known=known).refuse_if_full()
@@ -56,7 +57,7 @@ def forgot(email: str, caller: Caller, settings: Settings, *, at: datetime) -> N
         if account is None or not able:
             return
         link = links.make(account.id, LinkPurpose.FORGOTTEN, settings, life=FORGOTTEN_LIFE, at=at)
-        until = when(at + FORGOTTEN_LIFE, ZoneInfo(account.time_zone), now=at)
+        until = dated(at + FORGOTTEN_LIFE, ZoneInfo(account.time_zone), now=at)
         tell_owner(account.id, MailTemplate.PASSWORD_FORGOTTEN, settings, at=at, link=link, expires=until)
 
 

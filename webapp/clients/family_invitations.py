@@ -23,7 +23,7 @@ from webapp.clients.models import FamilyInvitation, FamilyMember, holds
 from webapp.db.unit import current_unit, unit
 from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def invite(actor: Actor, member: FamilyMember, settings: Settings, *, at: dateti
     FamilyInvitation.update(used_at=at).where(earlier).execute()
     FamilyInvitation.create(token_hash=token_hash(token), member=member, created_at=at, expires_at=at + GOOD_FOR)
     if settings.mail.host:
-        values = {"link": link, "expires": when(at + GOOD_FOR, ZoneInfo(member.client.time_zone), now=at)}
+        values = {"link": link, "expires": dated(at + GOOD_FOR, ZoneInfo(member.client.time_zone), now=at)}
         post(member.email, MailTemplate.INVITATION, values, at=at)
     return link
 

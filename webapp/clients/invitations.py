@@ -25,7 +25,7 @@ from webapp.clients.models import Client, FamilyMember, Invitation
 from webapp.db.unit import current_unit, unit
 from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 GOOD_FOR = timedelta(days=7)
 TOKEN_MAX = 100  # longer ones are nobody's; they are not even hashed
@@ -87,7 +87,7 @@ def invite(
             expires_at=at + GOOD_FOR,
         )
         if settings.mail.host:
-            values = {"link": link, "expires": when(at + GOOD_FOR, ZoneInfo(client.time_zone), now=at)}
+            values = {"link": link, "expires": dated(at + GOOD_FOR, ZoneInfo(client.time_zone), now=at)}
             post(client.email, MailTemplate.INVITATION, values, at=at)
     return link
 

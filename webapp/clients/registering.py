@@ -27,7 +27,7 @@ from webapp.outbox.mailer import post
 from webapp.outbox.models import MailTemplate, NoticeKind
 from webapp.outbox.notices import notify
 from webapp.practice import queries as practice
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 GOOD_FOR = timedelta(hours=24)  # to open the link
 DAY = timedelta(hours=24)
@@ -82,7 +82,7 @@ def ask(newcomer: Newcomer, caller: Caller, settings: Settings, *, at: datetime)
         if known:
             post(newcomer.email, MailTemplate.REGISTRATION_KNOWN, {"link": settings.origin}, at=at)
             return
-        until = when(at + GOOD_FOR, ZoneInfo(practice.current().time_zone), now=at)
+        until = dated(at + GOOD_FOR, ZoneInfo(practice.current().time_zone), now=at)
         link = f"{settings.origin}/register/prove?link={token}"
         post(newcomer.email, MailTemplate.REGISTRATION_PROVE, {"link": link, "expires": until}, at=at)
 

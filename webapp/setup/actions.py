@@ -50,7 +50,7 @@ def test_mail(actor: Actor, settings: Settings, *, at: datetime) -> Tried:
 
 
 def require_factors(actor: Actor, whom: Whom, settings: Settings, *, at: datetime) -> None:
-    """Require second factors of *whom*, with GRACE to add one. Refused unless the actor has one."""
+    """Require second factors of *whom*, with GRACE to add one. Invalid (field “whom”) unless the actor has one."""
     first_day = (at + GRACE).astimezone(ZoneInfo(actor.time_zone)).date()
     require_mfa(actor, whom, first_day, settings, at=at)
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from core.clock import utcnow
-from core.errors import Conflict, Invalid, NotFound, Refused
+from core.errors import Conflict, Invalid, NotFound
 from core.settings import Settings
 from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
@@ -128,8 +128,8 @@ def save_factors(actor: Actor) -> ResponseReturnValue:
         return _factors_page(actor, form)
     try:
         actions.require_factors(actor, form.whom.data, _settings(), at=utcnow())
-    except Refused as e:
-        form.whom.errors = [e.sentence]
+    except Invalid as e:
+        show_refusal(form, e)
         return _factors_page(actor, form)
     return redirect(url_for("setup.done"))
 

@@ -58,6 +58,10 @@ def day(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     return _write(local, _pattern("EEEE, MMMM d") if this_year else _pattern("EEEE, MMMM d, y"))
 
 
+def _date(local: datetime, *, this_year: bool) -> str:
+    return _write(local, _pattern("EEE, MMMM d") if this_year else _pattern("EEE, MMMM d, y"))
+
+
 def when(at: datetime, zone: ZoneInfo, *, now: datetime, with_zone: bool = True) -> str:
     """“Today, 10:30 AM EDT”, “Tue, March 17, 2:30 PM EDT”; the year when it is not this one."""
     local, today = _local(at, zone), _local(now, zone).date()
@@ -68,9 +72,15 @@ def when(at: datetime, zone: ZoneInfo, *, now: datetime, with_zone: bool = True)
         today - timedelta(days=1): gettext("Yesterday"),
     }.get(local.date())
     if near is None:
-        this_year = local.year == today.year
-        near = _write(local, _pattern("EEE, MMMM d") if this_year else _pattern("EEE, MMMM d, y"))
+        near = _date(local, this_year=local.year == today.year)
     return pgettext("day and time", "%(day)s, %(time)s", day=near, time=time)
+
+
+def dated(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
+    """For what is read on another day than it was written, such as a mail: “Tue, March 17, 2:30 PM EDT”."""
+    local = _local(at, zone)
+    date_text = _date(local, this_year=local.year == _local(now, zone).year)
+    return pgettext("day and time", "%(day)s, %(time)s", day=date_text, time=clock_time(at, zone, with_zone=True))
 
 
 def from_when(at: datetime, zone: ZoneInfo, *, now: datetime, with_zone: bool = True) -> str:

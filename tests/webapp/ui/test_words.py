@@ -45,6 +45,17 @@ def test_a_time_is_said_in_the_readers_zone(at: datetime, words: str) -> None:
 @pytest.mark.parametrize(
     ("at", "words"),
     [
+        (NOW, "Thu, March 12, 10:30 AM EDT"),
+        (datetime(2025, 12, 31, 15, 0, tzinfo=UTC), "Wed, December 31, 2025, 10:00 AM EST"),
+    ],
+)
+def test_what_is_read_on_another_day_names_its_day(at: datetime, words: str) -> None:
+    assert times.dated(at, VERMONT, now=NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
         (NOW + timedelta(hours=2), "12:30 PM EDT"),
         (NOW + timedelta(days=1), "tomorrow, 10:30 AM EDT"),
         (datetime(2026, 3, 17, 18, 30, tzinfo=UTC), "Tue, March 17, 2:30 PM EDT"),

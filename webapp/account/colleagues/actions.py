@@ -30,7 +30,7 @@ from webapp.account.queries import roles_of
 from webapp.audit.events import Action, Event
 from webapp.db.unit import current_unit, unit
 from webapp.outbox.models import MailTemplate
-from webapp.ui.times import when
+from webapp.ui.times import dated
 
 INVITATION_LIFE = timedelta(days=7)
 RESET_LIFE = timedelta(hours=24)
@@ -143,7 +143,7 @@ def start_reset(
             note=words,
         )
         zone = ZoneInfo(account.time_zone)
-        times = {"opens": when(opens_at, zone, now=at), "expires": when(opens_at + RESET_LIFE, zone, now=at)}
+        times = {"opens": dated(opens_at, zone, now=at), "expires": dated(opens_at + RESET_LIFE, zone, now=at)}
         tell_owner(account.id, MailTemplate.RESET_STARTED, settings, at=at, link=link, **times)
         if waits:
             page = f"{settings.origin}/colleagues/{account.id}"
@@ -168,17 +168,24 @@ def stop_reset(actor: Actor, account: Account, *, at: datetime) -> None:
             raise Conflict(gettext("There is no reset to stop any more."))
 
 
+def may_require(actor: Actor) -> bool:
+    """Whether *actor* would get in under the rule: has a second factor, and recovery codes for the day it is lost."""
+    return factors_of(actor.id).any and recovery.left(actor.id) > 0
+
+
 def require_mfa(actor: Actor, whom: Whom, first_day: date | None, settings: Settings, *, at: datetime) -> Requirement:
     """Require second factors of *whom* from the beginning of *first_day* (in the actor's zone) on.
 
-    Invalid (field “first_day”) unless it is tomorrow or later, or the day that was set already. Refused unless the
-    actor has a second factor and recovery codes: who requires one must not be the first to be locked out.
+    Invalid (field “first_day”) unless it is tomorrow or later, or the day that was set already; (field “whom”) unless
+    the actor has a second factor and recovery codes: who requires one must not be the first to be locked out.
     """
     if whom is Whom.NOBODY:
         from_at = at
     else:
-        if not factors_of(actor.id).any or not recovery.left(actor.id):
-            raise Refused(gettext("Add a second factor to your own account first, and keep its recovery codes."))
+        if not may_require(actor):
+            raise Invalid(
+                gettext("Add a second factor to your own account first, and keep its recovery codes."), field="whom"
+            )
         from_at = _begin_of(first_day, actor, kept=requirement.current().from_at, at=at)
     with unit(Event(Action.MFA_REQUIRED, actor, about={"whom": whom.value})):
         values = {"whom": whom, "from_at": from_at, "set_at": at}
@@ -206,7 +213,7 @@ def _begin_of(first_day: date | None, actor: Actor, *, kept: datetime | None, at
 def _tell_who_lacks(required: Requirement, settings: Settings, *, at: datetime) -> None:
     for account in Account.select().where(Account.disabled_at.is_null() & Account.password_hash.is_null(False)):
         if required.covers(roles_of(account.id)) and not factors_of(account.id).any and required.from_at:
-            begins = when(required.from_at, ZoneInfo(account.time_zone), now=at)
+            begins = dated(required.from_at, ZoneInfo(account.time_zone), now=at)
             tell_owner(account.id, MailTemplate.MFA_REQUIRED, settings, at=at, begins=begins)
 
 
@@ -223,7 +230,7 @@ def _keep_an_admin() -> None:
 
 def _send_invitation(account: Account, settings: Settings, *, at: datetime) -> str | None:
     link = links.make(account.id, LinkPurpose.INVITATION, settings, life=INVITATION_LIFE, at=at)
-    until = when(at + INVITATION_LIFE, ZoneInfo(account.time_zone), now=at)
+    until = dated(at + INVITATION_LIFE, ZoneInfo(account.time_zone), now=at)
     tell_owner(account.id, MailTemplate.INVITATION, settings, at=at, link=link, expires=until)
     return None if settings.mail.host else link
 

@@ -228,7 +228,9 @@ def _client_reset_page(form: ClientResetForm) -> str:
 
 
 def _rule_page(actor: Actor, form: RequirementForm) -> str:
-    return render_template("colleagues/rule.html", form=form, coverage=queries.coverage(actor, at=utcnow()))
+    return render_template(
+        "colleagues/rule.html", form=form, coverage=queries.coverage(actor, at=utcnow()), may=actions.may_require(actor)
+    )
 
 
 def _sent(link: str | None, name: str) -> ResponseReturnValue:

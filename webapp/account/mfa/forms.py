@@ -19,7 +19,8 @@ class CodeForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
 
 class RecoveryCodeForm(FlaskForm):  # type: ignore[misc]  # untyped base
-    code = StringField(_l("Recovery code"), validators=[InputRequired(_CODE_MISSING)])
+    # An id of its own: it stands on one page with the 6-digit code, and a label leads to an id.
+    code = StringField(_l("Recovery code"), id="recovery-code", validators=[InputRequired(_CODE_MISSING)])
     next = HiddenField()
     need = HiddenField()
 

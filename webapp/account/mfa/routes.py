@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import signed_in
 from webapp.access.step_up import StepUp
+from webapp.access.way_back import page_above
 from webapp.account import browser
 from webapp.account.mfa import actions, confirming, policy, queries, requirement, totp
 from webapp.account.mfa.answers import read_key_answer, slowed_json
@@ -153,7 +155,7 @@ def renew_codes(actor: Actor) -> ResponseReturnValue:
 
 def _new_app_page(actor: Actor, new: queries.NewApp, form: NewAppForm) -> str:
     uri = totp.provisioning_uri(new.seed, account_name=queries.email_of(actor), issuer=_settings().site.hostname)
-    return render_template("mfa/new_app.html", new=new, form=form, picture=totp.qr_picture(uri))
+    return render_template("mfa/new_app.html", new=new, form=form, uri=uri, picture=totp.qr_picture(uri))
 
 
 def _codes_page(codes: list[str], *, status: int) -> Response:
@@ -240,6 +242,7 @@ def _confirm_page(actor: Actor, form: FlaskForm, *, trouble: str = "") -> str:
     need = StepUp(form.need.data) if form.need.data in tuple(StepUp) else StepUp.CONFIRM
     asks_password = confirming.asks_password(actor, g.session, need, at=utcnow())
     carried = {"next": form.next.data, "need": need.value}
+    target = urlsplit(guard.safe_next(form.next.data)).path
     return render_template(
         "mfa/confirm.html",
         password_form=_own_or_new(form, PasswordForm, carried) if asks_password else None,
@@ -248,7 +251,31 @@ def _confirm_page(actor: Actor, form: FlaskForm, *, trouble: str = "") -> str:
         has=queries.factors_of(actor.id),
         carried=carried,
         trouble=trouble,
+        lead=_why_once_more(target),
+        way_back=page_above(target),
     )
+
+
+def _why_once_more(target: str) -> str:
+    """What is about to be opened, where it is known here, and why that asks for more."""
+    leads = {
+        "/account/mfa": gettext(
+            "Before you see or change your second factors we ask once more, "
+            "so that nobody can do it on a screen you left open."
+        ),
+        "/account/password": gettext(
+            "Before you change your password we ask for the old one, "
+            "so that nobody can do it on a screen you left open."
+        ),
+        "/account/email": gettext(
+            "Before you change your address we ask once more, so that nobody can do it on a screen you left open."
+        ),
+        "/account/role/admin": gettext(
+            "Before you switch to the Admin role we ask once more, so that nobody can do it on a screen you left open."
+        ),
+    }
+    known = next((lead for path, lead in leads.items() if target.startswith(path)), None)
+    return known or gettext("Before this we ask once more, so that nobody can do it on a screen you left open.")
 
 
 def _own_or_new(form: FlaskForm, kind: type[FlaskForm], carried: dict[str, str]) -> FlaskForm:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import current_app, jsonify, make_response, redirect, render_template, request
+from flask import current_app, flash, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 
 from core.clock import utcnow
@@ -16,7 +17,7 @@ from webapp.access.actor import Actor
 from webapp.access.route import Feature, nothing
 from webapp.access.rules import public
 from webapp.account import browser
-from webapp.account.mfa import pending, queries, second_step
+from webapp.account.mfa import pending, queries, recovery, second_step
 from webapp.account.mfa.answers import read_key_answer, slowed_json
 from webapp.account.mfa.forms import CodeForm, RecoveryCodeForm
 from webapp.account.mfa.pending import Owed
@@ -126,6 +127,15 @@ def _enter(form: FlaskForm, open_by: Callable[[Owed], Opened]) -> ResponseReturn
     answer = make_response(redirect(guard.safe_next(form.next.data)))
     browser.hand_over(answer, opened)
     browser.take_back_pending(answer)
+    if isinstance(form, RecoveryCodeForm):
+        left = recovery.left(opened.actor.id)
+        flash(
+            ngettext(
+                "That recovery code is used up, and %(num)d is left. Make new ones under My Account, MFA.",
+                "That recovery code is used up, and %(num)d are left. Make new ones under My Account, MFA.",
+                left,
+            )
+        )
     return answer
 
 

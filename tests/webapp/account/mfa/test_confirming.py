@@ -49,6 +49,24 @@ def live(*, password: timedelta | None, confirmed: timedelta | None) -> LiveSess
 
 
 @pytest.mark.parametrize(
+    ("target", "says", "back"),
+    [
+        ("/account/mfa", "Before you see or change your second factors", "/account"),
+        ("/account/mfa/keys/new", "Before you see or change your second factors", "/account"),
+        ("/account/email", "Before you change your address", "/account"),
+        ("/audit/export", "Before this we ask once more", "/audit"),
+        ("https://elsewhere.example/x", "Before this we ask once more", "/"),
+    ],
+)
+def test_page_that_asks_says_why_and_lets_one_go_back(app: Flask, target: str, says: str, back: str) -> None:
+    browser, _seed, _codes = with_second_factor(app)
+    page = browser.get(f"/account/confirm?need=password&next={target}").text
+    assert says in page
+    assert f'<a class="btn btn-ghost" href="{back}">Cancel</a>' in page
+    assert 'href="/forgot-password"' in page
+
+
+@pytest.mark.parametrize(
     ("password", "confirmed", "confirm_is", "both_are"),
     [
         (None, None, False, False),

@@ -93,7 +93,7 @@ def test_right_code_and_a_name_add_the_app_and_show_ten_codes_once(app: Flask) -
     assert "Each works once" in answer.text
     tab = browser.get("/account/mfa").text
     assert "Blue phone" in tab
-    assert "not used yet" in tab
+    assert "Not used yet" in tab
     assert "10 codes are left" in tab
     assert not CODE.findall(tab)
     assert browser.get(where).status_code == 404
@@ -276,6 +276,22 @@ def test_posting_directly_without_fresh_proofs_is_refused_everywhere(app: Flask,
     assert recorded().count(Action.ACCESS_DENIED) == before + len(POSTS)
     assert AuthenticatorApp.select().count() == 2
     assert RecoveryCode.select().count() == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [("/account/mfa/apps/{app}", "/account/mfa/apps/{app}"), ("/account/mfa/{factor}/remove", "/account/mfa/{factor}")],
+)
+def test_what_was_sent_too_late_leads_over_the_proof_back_to_its_page(app: Flask, path: str, page: str) -> None:
+    account, _seed = account_with_app(Role.PROVIDER)
+    with housekeeping("an app that is being added"):
+        unfinished = AuthenticatorApp.create(account=account, name="", seed=totp.new_seed(), created_at=utcnow())
+    ids = {"app": unfinished.id, "factor": AuthenticatorApp.get(AuthenticatorApp.confirmed_at.is_null(False)).id}
+    browser = people.sign_in(app, account)
+    let_proofs_age()
+    answer = browser.send(path.format(**ids), {"name": "x"})
+    assert answer.status_code == 403
+    assert f'href="/account/confirm?need=password&amp;next={page.format(**ids)}"' in answer.text
 
 
 def test_nothing_secret_is_recorded(app: Flask) -> None:

@@ -69,12 +69,21 @@ def test_cookies_of_half_a_sign_in_are_as_closed_as_the_others(app: Flask) -> No
     assert "Domain" not in line
 
 
+def test_each_code_has_a_label_of_its_own(app: Flask) -> None:
+    account_with_app(Role.PROVIDER)
+    page = half_way(app).get("/sign-in/second-step").text
+    for name in ("code", "recovery-code"):
+        assert page.count(f'for="{name}"') == page.count(f' id="{name}"') == 1
+
+
 def test_recovery_code_signs_in_once(app: Flask) -> None:
     account, _ = account_with_app(Role.PROVIDER)
     codes = add_codes(app, account.id)
     typed = codes[0].upper().replace("-", " ")
-    assert half_way(app).send("/sign-in/recovery-code", {"code": typed}).status_code == 302
+    browser = half_way(app)
+    assert browser.send("/sign-in/recovery-code", {"code": typed}).status_code == 302
     assert recorded()[-2:] == [Action.RECOVERY_CODE_USED, Action.SIGNED_IN]
+    assert "That recovery code is used up, and 9 are left" in browser.get("/").text
     again = half_way(app).send("/sign-in/recovery-code", {"code": typed})
     assert (again.status_code, "used already" in again.text) == (403, True)
 

@@ -32,4 +32,5 @@ export default function code(wrapper) {
   };
   for (const event of ["focus", "click"]) input.addEventListener(event, aim);
   draw();
+  if (document.activeElement === input) aim(); // it had the focus before this page's scripts came
 }
