@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from babel.lists import format_list
 from flask import current_app, g, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from core.clock import utcnow
 from webapp.access import sessions
@@ -171,7 +172,7 @@ def _for_whom(actor: Actor) -> str:
     whose = for_whom(actor)
     if not whose.others:
         return ""
-    return ", ".join(_called(whose, client) for client in whose.shown)
+    return format_list([_called(whose, client) for client in whose.shown], locale=get_locale() or "en")
 
 
 def _whom_to_choose(actor: Actor) -> tuple[MenuItem, ...]:

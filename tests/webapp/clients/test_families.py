@@ -171,7 +171,7 @@ def test_mother_of_two_chooses_whose_visits_she_sees(scene: Scene) -> None:
     lists = scene.at_sigrid.get("/appointments").text
     assert str(of_leo.id) in lists
     assert str(of_nora.id) in lists
-    assert "For Leo Halvorsen, Nora Halvorsen" in lists
+    assert "For Leo Halvorsen and Nora Halvorsen" in lists
     assert scene.at_sigrid.send(f"/family/for/{nora.id}").location == "/"
     lists = scene.at_sigrid.get("/appointments").text
     assert str(of_leo.id) not in lists
@@ -188,7 +188,7 @@ def test_mother_who_is_a_client_too_sees_both_and_her_own_alone(scene: Scene) ->
     own = make_client(scene.provider, "Sigrid Halvorsen", account=scene.sigrid)
     scene.act_for(scene.leo)
     mine, his = scene.visit(own), scene.visit(scene.leo, starts_in=timedelta(hours=2))
-    assert "For myself, Leo Halvorsen" in scene.at_sigrid.get("/").text
+    assert "For myself and Leo Halvorsen" in scene.at_sigrid.get("/").text
     scene.at_sigrid.send(f"/family/for/{own.id}")
     lists = scene.at_sigrid.get("/appointments").text
     assert str(mine.id) in lists
@@ -247,7 +247,7 @@ def test_one_address_serves_several_clients(app: Flask, scene: Scene) -> None:
     ]
     at_ingrid = browser(app)
     at_ingrid.send(links[1], {"password": PASSWORD})
-    assert "For Leo Halvorsen, Nora Halvorsen" in at_ingrid.get("/").text
+    assert "For Leo Halvorsen and Nora Halvorsen" in at_ingrid.get("/").text
     joined = AuditEvent.select().where(AuditEvent.action == Action.FAMILY_JOINED)
     assert {row.client for row in joined} == {scene.leo.id, nora.id}
     assert browser(app).get(links[0]).status_code == 404
@@ -262,7 +262,7 @@ def test_invited_client_acts_for_whom_their_address_was_promised(app: Flask, sce
         path = invitations.invite(actor(scene.provider), own.id, settings, at=utcnow()).removeprefix(settings.origin)
     at_ingrid = browser(app)
     at_ingrid.send(path, {"password": PASSWORD})
-    assert "For myself, Leo Halvorsen" in at_ingrid.get("/").text
+    assert "For myself and Leo Halvorsen" in at_ingrid.get("/").text
     ingrid = Account.get(Account.email == "ingrid@example.org")
     joined = AuditEvent.get(AuditEvent.action == Action.FAMILY_JOINED)
     assert (joined.account, joined.client) == (ingrid.id, scene.leo.id)
