@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,6 +19,7 @@ from core.errors import Conflict, Unavailable
 from core.settings import Settings
 from tests.webapp import people
 from tests.webapp.appointments.visit.conftest import Meeting, admit, wait
+from tests.webapp.at_once import at_once
 from webapp.access import sessions
 from webapp.access.actor import Role
 from webapp.access.sessions import Session
@@ -90,6 +94,34 @@ def test_session_that_ends_while_somebody_enters_is_no_way_in(app: Flask, meetin
         actions.enter_room(actor, door, settings, at=at)
     assert known(settings) == set()
     assert Attendance.get(Attendance.account == client).granted_at is None
+
+
+def test_who_is_disabled_in_the_moment_of_entering_is_unknown_afterwards(
+    app: Flask, meeting: Meeting, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit(meeting, wait(meeting))
+    client, admin = meeting.clients[0], people.make_account(Role.ADMIN, password_hash="x")
+    actor = people.actor(client, session=Session.get(Session.account == client.id).id)
+    door = policy.come_to(actor, meeting.appointment.id)
+    let_in, entering = relay_guests.let_in, threading.Event()
+
+    def slowly(*given: Any, **when: Any) -> str:
+        secret = let_in(*given, **when)
+        entering.set()
+        time.sleep(0.5)  # the other one is at the lock by then
+        return secret
+
+    def act(number: int) -> None:
+        if number == 0:
+            actions.enter_room(actor, door, settings, at=utcnow())
+        else:
+            assert entering.wait(10)
+            colleagues.disable(people.actor(admin), Account.get_by_id(client.id), at=utcnow())
+
+    monkeypatch.setattr(relay_guests, "let_in", slowly)
+    assert at_once(2, act) == {"done": 2}
+    assert Attendance.get(Attendance.account == client).granted_at is not None
+    assert known(settings) == set()
 
 
 def test_secrets_whose_time_is_over_are_forgotten(settings: Settings) -> None:
