@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ logging.getLogger("fido2").setLevel(logging.WARNING)  # it logs credential ids a
 CHALLENGE_LIFE = timedelta(minutes=5)
 STRANGERS_MAX = 60  # open challenges of one address: a clinic's whole staff in the morning, but no flood of rows
 ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256 (COSE)
+
+# What fido2 lets out when a hostile answer is no such JSON or CBOR: it reads both without looking first, and into any
+# depth. An InvalidSignature is a ValueError there.
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, struct.error)
 
 
 class ClonedKey(Invalid):
@@ -84,7 +89,7 @@ def finish_registration(
     current_unit()
     try:
         data = _server(settings).register_complete(challenge.state, answer)
-    except (ValueError, KeyError, TypeError) as e:
+    except MALFORMED as e:
         raise Invalid(gettext("The key's answer does not fit this site. Start again and touch the key.")) from e
     credential = data.credential_data
     if credential is None or credential.public_key[3] not in ALGORITHMS:
@@ -140,7 +145,7 @@ def finish_use(
         _server(settings).authenticate_complete(
             challenge.state, [AttestedCredentialData(bytes(key.credential))], answer
         )
-    except (ValueError, KeyError, TypeError) as e:
+    except MALFORMED as e:
         raise refused from e
     data = parsed.response.authenticator_data
     _count(key, data, at=at)

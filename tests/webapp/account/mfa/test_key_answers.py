@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from fido2.cose import ES384
+from fido2.utils import websafe_decode, websafe_encode
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -24,6 +25,8 @@ from webapp.account.models import Account
 from webapp.audit.events import Action
 from webapp.db.unit import housekeeping
 from webapp.outbox.models import Mail, MailTemplate
+
+EXTENSIONS = 0x80  # the flag that says that there are some (WebAuthn, 6.1)
 
 
 def owner(app: Flask, email: str = EMAIL) -> people.Browser:
@@ -262,6 +265,8 @@ def test_what_is_no_answer_is_a_clear_no(app: Flask, body: dict[str, Any]) -> No
         {"rawId": 7},
         {"response": {"clientDataJSON": "AA", "authenticatorData": "AA", "signature": "AA"}},
         {"id": "other", "type": "password"},
+        {"clientExtensionResults": "x"},
+        {"clientExtensionResults": 7},
     ],
 )
 def test_mutilated_answer_is_a_clear_no(app: Flask, broken: dict[str, Any]) -> None:
@@ -275,6 +280,26 @@ def test_mutilated_answer_is_a_clear_no(app: Flask, broken: dict[str, Any]) -> N
     made = {**SoftKey().create(begun["options"]), **broken}
     assert browser.send_json("/account/mfa/keys", {**begun, "answer": made, "name": "x"}).status_code == 400
     assert SecurityKey.select().count() == 1
+
+
+@pytest.mark.parametrize("tail", [b"", b"\x81" * 5000, b"\xbf", b"\x5b" + b"\xff" * 8, b"\xfb\x00", b"\xa1\x01"])
+def test_hostile_bytes_in_an_answer_are_a_clear_no(app: Flask, tail: bytes) -> None:
+    browser, key = owner(app), SoftKey()
+    register(browser, key)
+    stranger = people.browser(app)
+    begun = begin(stranger)
+    answer = key.get(begun["options"])
+    data = bytearray(websafe_decode(answer["response"]["authenticatorData"]))
+    data[32] |= EXTENSIONS
+    answer["response"]["authenticatorData"] = websafe_encode(bytes(data) + tail)
+    assert stranger.send_json("/sign-in/passkey", {**begun, "answer": answer}).status_code == 400
+    assert recorded()[-1] is Action.SECOND_FACTOR_FAILED
+    begun = browser.send_json("/account/mfa/keys/options").json or {}
+    made = SoftKey().create(begun["options"])
+    attestation = websafe_decode(made["response"]["attestationObject"])
+    made["response"]["attestationObject"] = websafe_encode(tail or attestation[:60])
+    assert browser.send_json("/account/mfa/keys", {**begun, "answer": made, "name": "x"}).status_code == 400
+    assert recorded()[-1] is Action.FACTOR_REFUSED
 
 
 def test_owner_and_admins_are_told_of_a_copied_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
