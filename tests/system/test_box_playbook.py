@@ -93,6 +93,48 @@ def test_what_is_missing_is_named(tmp_path: Path, told: dict[str, Any]) -> None:
     assert "wellhouse_time_sync is missing in install.json." in " ".join(done.stdout.split())
 
 
+ERASING = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: uninstall
+        tasks_from: data.yml
+"""
+
+
+@pytest.mark.parametrize(("there", "erased"), [(True, "cryptsetup erase --batch-mode /dev/xdb\n"), (False, "")])
+def test_only_the_boxs_own_volume_is_erased_whatever_its_disk_is_called_now(
+    tmp_path: Path, there: bool, erased: str
+) -> None:
+    """Another box's volume may stand by the name that install.sh was once told."""
+    programs, record, said = tmp_path / "bin", tmp_path / "storage.json", tmp_path / "said"
+    programs.mkdir()
+    record.write_text('{"uuid": "5d2c1f7e-0000-4000-8000-000000000001", "made_at": 1}')
+    said.touch()
+    find = f'test "$1" = UUID=5d2c1f7e-0000-4000-8000-00000000000{1 if there else 2} && echo /dev/xdb'
+    for name, script in (("findfs", find), ("cryptsetup", f'echo "cryptsetup $*" >> {said}'), ("wipefs", ":")):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    (tmp_path / "play.yml").write_text(ERASING)
+    (tmp_path / "data").mkdir()
+    known = {
+        "uninstall_storage_record": str(record),
+        "uninstall_cluster": {"stdout": ""},
+        "uninstall_kept": [str(tmp_path / "data")],
+        "wellhouse_data_device": "/dev/sdb",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+    environment = {**os.environ, "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"), "ANSIBLE_NOCOLOR": "1"}
+    environment["PATH"] = f"{programs}:{environment['PATH']}"
+    done = subprocess.run(
+        [TOOLS / "ansible-playbook", "-i", ANSIBLE / "inventory/local.yml", "-e", json.dumps(known), "play.yml"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert said.read_text() == erased
+    assert (done.returncode == 0, (tmp_path / "data").exists()) == (there, not there), done.stdout
+
+
 def unit(role: str = "supervisor", name: str = "wellhouse", **given: Any) -> str:
     folder = ANSIBLE / "roles" / role / "templates"
     templates = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
