@@ -9,6 +9,7 @@ from importlib import import_module
 
 from appliance.commands import target
 from appliance.configure.render import product_version
+from appliance.plain import plain
 from core.errors import WellhouseError
 
 COMMANDS = (
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = modules[given.command].run(given)
     except WellhouseError as e:
-        print(f"wellhouse: {e.sentence}", file=sys.stderr)
+        print(f"wellhouse: {plain(e.sentence)}", file=sys.stderr)
         return USER_ERROR
     except PermissionError as e:
         print(f"wellhouse: {e.filename or 'something'} is not yours to use. Run this with sudo.", file=sys.stderr)

@@ -44,6 +44,7 @@ def run(step: str, settings: Settings, config: Path, *about: str) -> Any:
         capture_output=True,
         text=True,
         check=False,
+        stdin=subprocess.DEVNULL,  # root's terminal is not the portal's to read
         cwd="/",
         env=environment,
         user=user,

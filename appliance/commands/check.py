@@ -34,6 +34,7 @@ from appliance.checks import (
 from appliance.checks.finding import Finding, Level, error
 from appliance.commands.target import target
 from appliance.keys.place import is_locked
+from appliance.plain import plain
 from core.clock import utcnow
 from core.errors import WellhouseError
 
@@ -86,9 +87,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _print(name: str, finding: Finding) -> None:
-    print(f"{finding.level:<8} {name:<12} {finding.sentence}")
+    print(f"{finding.level:<8} {name:<12} {plain(finding.sentence)}")
     if finding.then:
-        print(f"{'':<21} → {finding.then}", flush=True)
+        print(f"{'':<21} → {plain(finding.then)}", flush=True)
 
 
 def _worth_asking(box: Box) -> list[str]:
