@@ -18,10 +18,11 @@ from appliance.install.checks import (
     ports,
     storage,
     system,
+    visits,
 )
 from appliance.install.checks.plan import Plan
 
-_SUBJECTS = (system, storage, keys, changes, clock, names, ports, firewall, certificate, mail, backup)
+_SUBJECTS = (system, storage, keys, changes, clock, names, ports, firewall, certificate, mail, backup, visits)
 
 
 def findings(plan: Plan) -> list[Finding]:

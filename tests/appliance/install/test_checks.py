@@ -17,11 +17,12 @@ import pytest
 
 from appliance.checks.finding import Level
 from appliance.install.answers import Relay
-from appliance.install.checks import backup, changes, clock, firewall, keys, mail, names, ports, storage, system
+from appliance.install.checks import backup, changes, clock, firewall, keys, mail, names, ports, storage, system, visits
 from appliance.install.facts import own_address
 from appliance.install.firewalls import FIREWALLD, UFW, Firewall
 from core.settings import Ports
 from tests.appliance.install.plans import AT, FACTS, plan, told
+from tests.appliance.standins import serving
 
 # Addresses for documentation are not global in the eyes of Python; nothing is sent to these.
 LINE, OTHER_LINE, ELSEWHERE = "198.41.0.4", "198.41.0.5", "192.168.77.77"
@@ -70,6 +71,27 @@ def test_a_box_in_use_keeps_its_database_and_its_disk(tmp_path: Path) -> None:
     assert "another database: sqlite, not postgresql" in found[Level.ERROR]
     assert "another disk for the data: /dev/sdb, not none" in found[Level.ERROR]
     assert "security keys" in found[Level.WARNING]
+
+
+class MediaServer(http.server.BaseHTTPRequestHandler):
+    """With two people in a visit."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"rooms": 1, "participants": 2}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_visits_that_are_on_are_told_before_the_box_is_started_anew(tmp_path: Path) -> None:
+    running = plan(tmp_path)
+    assert told(visits.check(running)) == {}
+    control = running.settings.paths.control_socket
+    control.parent.mkdir(parents=True)
+    with serving(control, MediaServer):
+        assert "2 people are in visits now" in told(visits.check(running))[Level.WARNING]
 
 
 @contextmanager
