@@ -42,23 +42,29 @@ def protect(
 
     Locked while the box is; Refused, with nothing changed, if this machine cannot do it.
     """
-    is_new = place.look(settings).state is State.ABSENT
-    keyring = make_master_key(settings) if is_new else Keyring.of(settings.paths)
-    if wanted is Protection.FILE:
-        _keep_plain(settings, keyring)
-    else:
-        place.refuse_unless_in_memory(settings)
-        sealed = _seal(settings, keyring, wanted, words, at=at, cost=cost)
-        _keep_sealed(settings, keyring, sealed)
-    if config.exists() and load(config).keys.protection != wanted:
-        change_setting(config, "keys", "protection", wanted)
-    return is_new
+    with place.alone(settings):
+        is_new = place.look(settings).state is State.ABSENT
+        keyring = make_master_key(settings) if is_new else Keyring.of(settings.paths)
+        if wanted is Protection.FILE:
+            _keep_plain(settings, keyring)
+        else:
+            place.refuse_unless_in_memory(settings)
+            sealed = _seal(settings, keyring, wanted, words, at=at, cost=cost)
+            _keep_sealed(settings, keyring, sealed)
+        if config.exists() and load(config).keys.protection != wanted:
+            change_setting(config, "keys", "protection", wanted)
+        return is_new
 
 
 def provide(settings: Settings, *, at: datetime) -> bool:
     """Make the master key if the box is new, protected as the settings say; whether one was made."""
     if place.look(settings).state is not State.ABSENT:
         return False
+    with place.alone(settings):
+        return place.look(settings).state is State.ABSENT and _provide(settings, at=at)
+
+
+def _provide(settings: Settings, *, at: datetime) -> bool:
     wanted = Protection(settings.keys.protection)
     if wanted is Protection.PASSPHRASE:
         make_master_key(settings)  # if there is a database, that is the sentence to read first
@@ -78,6 +84,11 @@ def adopt(settings: Settings, keyring: Keyring, *, at: datetime) -> Protection:
     A TPM2 takes it if the settings want that and there is one; else it is a file, until somebody protects it. Another
     key that lies here is kept aside: it may be all that opens other data.
     """
+    with place.alone(settings):
+        return _adopt(settings, keyring, at=at)
+
+
+def _adopt(settings: Settings, keyring: Keyring, *, at: datetime) -> Protection:
     sealed = None
     if settings.keys.protection == Protection.TPM2 and not tpm2.missing():
         place.refuse_unless_in_memory(settings)

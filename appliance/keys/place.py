@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import enum
+import fcntl
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +21,7 @@ from core.settings import Settings
 from webapp.crypto.keyring import Keyring
 
 IN_MEMORY = ("tmpfs", "ramfs")
+ANOTHER_TAKES_AT_MOST_S = 90.0  # above what a slow TPM2 is given (appliance.keys.tpm2)
 
 
 class State(enum.StrEnum):
@@ -32,6 +37,35 @@ class KeyPlace:
     protection: Protection
     state: State
     since: datetime | None
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Be the only one who changes where the key lies; waits for another, who needs seconds. Refused if it never ends.
+
+    Two changes at once would each remove what the other has just put in its place, until no key is left.
+    """
+    keys = Path(settings.paths.keys)
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = os.open(keys, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _take(directory)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _take(directory: int) -> None:
+    deadline = time.monotonic() + ANOTHER_TAKES_AT_MOST_S
+    while True:
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            if time.monotonic() > deadline:
+                raise Refused("Another process is at the master key and does not end. Nothing was changed.") from e
+            time.sleep(0.05)
+        else:
+            return
 
 
 def look(settings: Settings) -> KeyPlace:

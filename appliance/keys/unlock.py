@@ -60,8 +60,11 @@ def _plain_fingerprint(settings: Settings) -> str:
 
 
 def _hand_over(settings: Settings, keyring: Keyring) -> None:
-    place.put_opened(settings, keyring)
-    # A change of protection that was cut off may have left the key's file; another key's is not ours to remove.
-    if change.holds(settings.paths.plain_master_key, keyring, settings):
-        place.remove_plain(settings)
-    place.remove_left_over(settings)
+    with place.alone(settings):
+        if not settings.paths.sealed_master_key.exists():
+            return  # somebody made it a file in the meantime, which needs no opening
+        place.put_opened(settings, keyring)
+        # A change of protection that was cut off may have left the key's file; another key's is not ours to remove.
+        if change.holds(settings.paths.plain_master_key, keyring, settings):
+            place.remove_plain(settings)
+        place.remove_left_over(settings)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,27 @@ def test_a_new_passphrase_takes_the_place_of_the_old(settings: Settings) -> None
     restarted(settings)
     with pytest.raises(Refused):
         unlock.with_passphrase(settings, WORDS)
+    unlock.with_passphrase(settings, OTHER_WORDS)
+
+
+def test_two_changes_at_once_leave_a_key_that_opens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each removes what the other has just put in its place, if they do not wait for one another."""
+    digits = Keyring.of(settings.paths).master_digits
+    protect(settings, Protection.PASSPHRASE, WORDS)
+    other = threading.Thread(target=protect, args=(settings, Protection.PASSPHRASE, OTHER_WORDS))
+    remove = place.remove
+
+    def in_the_middle(file: Path) -> None:
+        if other.ident is None:
+            other.start()
+            other.join(timeout=1.0)  # it waits for us, or is done by now
+        remove(file)
+
+    monkeypatch.setattr(place, "remove", in_the_middle)
+    protect(settings, Protection.FILE)
+    other.join()
+    assert Keyring.of(settings.paths).master_digits == digits
+    restarted(settings)
     unlock.with_passphrase(settings, OTHER_WORDS)
 
 
