@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 
+import msgspec
+
 from appliance.box import Box
 from appliance.checks import (
     audit,
@@ -103,6 +105,11 @@ def findings(subject: str, box: Box, *, at: datetime) -> Iterator[Finding]:
         yield from SUBJECTS[subject](box, at)
     except WellhouseError as e:
         yield error(e.sentence, "Then run “wellhouse check” again.")
+    except (msgspec.DecodeError, UnicodeDecodeError, json.JSONDecodeError) as e:
+        yield error(
+            f"A file in which the box notes how its {subject} is doing is damaged: {e}.",
+            f"Look for it in {box.settings.paths.data}, move it aside, and start the box again.",
+        )
     except PermissionError as e:
         yield error(f"{e.filename} cannot be read by this account.", "Run this with sudo.")
     except OSError as e:

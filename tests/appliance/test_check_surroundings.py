@@ -85,6 +85,11 @@ def test_backups_that_are_not_as_they_should_be_are_told(backed: Box, what: str)
     assert sentence in said("backup", backed, level)
 
 
+def test_damaged_notes_of_the_backups_are_a_finding_and_end_no_other_look(backed: Box) -> None:
+    (workplace(backed.settings) / "state.json").write_text("\x1b[2J{")
+    assert "damaged" in said("backup", backed, Level.ERROR)
+
+
 def test_box_without_backups_is_told(box: Box) -> None:
     assert "There are no backups" in said("backup", box, Level.WARNING)
 
