@@ -38,7 +38,10 @@ USER_ERROR = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code. What a person got wrong is one sentence and exit code 2, never a traceback."""
-    modules = {name: import_module(f"appliance.commands.{name.replace('-', '_')}") for name in COMMANDS}
+    words = sys.argv[1:] if arguments is None else arguments
+    # All of them together load the whole portal, which takes a second of the processor.
+    names = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    modules = {name: import_module(f"appliance.commands.{name.replace('-', '_')}") for name in names}
     parser = argparse.ArgumentParser(prog="wellhouse", description="Telehealth that a clinic hosts itself.")
     parser.add_argument("--version", action="version", version=f"wellhouse {product_version()}")
     target.add(parser)
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = chosen.add_parser(name, help=module.HELP, description=module.__doc__)
         target.add(command)
         module.add(command)
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     try:
         code: int = modules[given.command].run(given)
     except WellhouseError as e:

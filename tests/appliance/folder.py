@@ -27,13 +27,31 @@ READY = "Wellhouse is ready"
 CHECKOUT = Path(__file__).parent.parent.parent
 
 
+_held: list[socket.socket] = []
+
+
 def free_base() -> int:
-    """A port whose neighbours, too, are free: an appliance counts its ports up from it."""
-    for _ in range(200):
+    """A port whose neighbours, too, are free: an appliance counts its ports up from it. Another run of tests on this
+    machine gets no port of them until this process ends.
+    """
+    for _ in range(1000):
         base = random.randrange(20_000, 32_000, folder.PORTS_APART)  # below the kernel's own range
-        if all(_is_free(base + offset) for offset in range(folder.PORTS_APART)):
+        if _hold(base) and all(_is_free(base + offset) for offset in range(folder.PORTS_APART)):
             return base
     raise AssertionError("no fifty free ports in a row")
+
+
+def _hold(base: int) -> bool:
+    # Between asking whether ports are free and listening there, somebody else could be told the same. A name without a
+    # file goes with the process that holds it (unix(7), abstract).
+    sign = socket.socket(socket.AF_UNIX)
+    try:
+        sign.bind(f"\0wellhouse-tests-{base}")
+    except OSError:
+        sign.close()
+        return False
+    _held.append(sign)
+    return True
 
 
 def configured(root: Path, **wishes: Any) -> Settings:
@@ -51,7 +69,7 @@ def wellhouse(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,  # “up” itself gives a part 120 s
     )
 
 

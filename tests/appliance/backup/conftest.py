@@ -1,4 +1,4 @@
-"""A small box and one backup of it, made once: restic's key stretching alone costs half a second at each call."""
+"""A small box and one backup of it, made once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from appliance.backup.make import back_up
+from appliance.backup.restic import Repository
 from appliance.backup.state import read_state, write_state
-from core.settings import Settings, load
+from core.settings import Backup, Settings, load
 from tests import box
+from tests.appliance.backup.cheap_key import make_cheap
 from webapp.access.actor import SYSTEM
 from webapp.app import migrate_database, prepare
 from webapp.audit.events import Action, Event
@@ -85,7 +87,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = small_box(folder / "box", str(folder / "target"))
     db.obj.close_all()
     assert [answer.fault for answer in back_up(made.settings, made.config, made.keyring, at=AT)] == [""]
+    make_cheap(folder / "target", made.keyring.backup_password())
     return folder
+
+
+@pytest.fixture(scope="session")
+def empty_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository without any set, for boxes whose master key is MASTER."""
+    folder = tmp_path_factory.mktemp("empty")
+    keyring = Keyring(bytes.fromhex(MASTER))
+    Repository.of(str(folder / "target"), keyring, Backup(), folder / "cache").provide(known=False)
+    make_cheap(folder / "target", keyring.backup_password())
+    return folder / "target"
 
 
 @pytest.fixture

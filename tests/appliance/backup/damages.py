@@ -24,6 +24,7 @@ from appliance.backup.restore import Wanted, restore
 from appliance.backup.sqlite_set import SQLITE_FILE
 from core.errors import WellhouseError
 from core.settings import load
+from tests.appliance.backup.cheap_key import make_cheap
 from tests.appliance.backup.conftest import AT, MASTER, Small, small_box
 from webapp.crypto.keyring import Keyring
 from webapp.db.database import db
@@ -51,11 +52,13 @@ def prepare_scene(folder: Path) -> Scene:
     """Two boxes and their backups; the copies that each damage works on are made of it by :func:`copied`."""
     other = small_box(folder / "other-box", str(folder / "foreign"))
     back_up(other.settings, other.config, other.keyring, at=AT)
+    make_cheap(folder / "foreign", other.keyring.backup_password())
     db.obj.close_all()
     small = small_box(folder / "box", str(folder / "repo"))
     (Path(small.settings.paths.data) / "documents").mkdir()
     (Path(small.settings.paths.data) / "documents/one").write_bytes(os.urandom(300_000))
     back_up(small.settings, small.config, small.keyring, at=AT)
+    make_cheap(folder / "repo", small.keyring.backup_password())
     shutil.copytree(folder / "repo", folder / "older")
     (Path(small.settings.paths.data) / "documents/two").write_bytes(os.urandom(300_000))
     back_up(small.settings, small.config, small.keyring, at=AT)

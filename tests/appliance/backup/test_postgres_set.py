@@ -36,10 +36,11 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def on_postgres(server: str, tmp_path: Path) -> Iterator[Small]:
+def on_postgres(server: str, tmp_path: Path, empty_target: Path) -> Iterator[Small]:
     """A box on an otherwise empty database, with one backup."""
     postgres.execute(server, "DROP DATABASE IF EXISTS box")
     postgres.execute(server, "CREATE DATABASE box")
+    shutil.copytree(empty_target, tmp_path / "target")
     small = small_box(tmp_path / "box", str(tmp_path / "target"), dsn=f"{server} dbname=box")
     assert [answer.fault for answer in back_up(small.settings, small.config, small.keyring, at=AT)] == [""]
     yield small

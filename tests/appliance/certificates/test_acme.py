@@ -70,9 +70,15 @@ def asking() -> Iterator[Asking]:
 
 def test_a_new_box_starts_with_a_certificate_of_its_own_and_soon_has_a_real_one(asking: Asking) -> None:
     files = certificate_files(asking.box.settings)
-    eventually(lambda: not vouches_for_itself(asking.shown()), within_s=FIRST_WITHIN_S)
-    assert "Pebble" in asking.shown().issuer.rfc4514_string()
-    assert names_of(asking.shown()) == {"clinic.example", "www.clinic.example", "turn.clinic.example"}
+    seen = [asking.shown()]  # a process of nginx that is about to end may once more show the old one
+
+    def has_another() -> bool:
+        seen.append(asking.shown())
+        return not vouches_for_itself(seen[-1])
+
+    eventually(has_another, within_s=FIRST_WITHIN_S)
+    assert "Pebble" in seen[-1].issuer.rfc4514_string()
+    assert names_of(seen[-1]) == {"clinic.example", "www.clinic.example", "turn.clinic.example"}
     assert len(x509.load_pem_x509_certificates(files.chain.read_bytes())) == 2  # and the one that signed it
     assert stat.S_IMODE(files.key.stat().st_mode) == 0o400
     account = list((asking.box.settings.paths.certificates / "acme").glob("accounts/*/*/keys/*.key"))

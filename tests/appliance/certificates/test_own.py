@@ -18,7 +18,7 @@ from appliance.configure import root as folder
 from core.errors import Refused
 from tests.appliance.certificates import made
 from tests.appliance.certificates.made import NAMES, NOW, Signer, key_pem, leaf
-from tests.appliance.folder import wellhouse
+from tests.appliance.folder import free_base, wellhouse
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROOT = made.root()
@@ -147,6 +147,7 @@ def _box(root: Path, *, source: str) -> Box:
     config = folder.settings_file(root)
     config.parent.mkdir()
     config.write_text(
-        folder.as_toml(folder.wanted(root, folder.Wishes(), None)) + f'\n[certificates]\nsource = "{source}"\n'
+        folder.as_toml(folder.wanted(root, folder.Wishes(https_port=free_base()), None))
+        + f'\n[certificates]\nsource = "{source}"\n'
     )
     return Box(config, folder.provide(root, folder.Wishes()))
