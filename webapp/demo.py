@@ -111,7 +111,7 @@ def _seed(settings: Settings, keyring: Keyring, *, at: datetime) -> dict[str, An
 
 def _account(person: Person, roles: set[Role], keyring: Keyring, *, at: datetime) -> Actor:
     """The person's account as an actor in their first role, made if it is not there."""
-    account = Account.get_or_none(Account.email == person.email)
+    account = _find(person)
     if account is None:
         chosen = choose(_password(person, keyring), name=person.name, email=person.email, roles=roles)
         account = create_account(
@@ -119,6 +119,12 @@ def _account(person: Person, roles: set[Role], keyring: Keyring, *, at: datetime
         )
     role = Role.CLIENT if Role.CLIENT in roles else Role.PROVIDER
     return Actor(role=role, account=account.id, name=person.name, roles=frozenset(roles), time_zone=ZONE)
+
+
+def _find(person: Person) -> Account | None:
+    """The person's account, if need be by their name: whoever tries things out changes an address too."""
+    by_address: Account | None = Account.get_or_none(Account.email == person.email)
+    return by_address or Account.get_or_none(Account.name == person.name)
 
 
 def _client(person: Person, provider: Actor, colleague: Actor, keyring: Keyring, *, at: datetime) -> Client:
@@ -227,10 +233,12 @@ def _hour(at: datetime) -> datetime:
 
 
 def _told(person: Person, keyring: Keyring) -> dict[str, Any]:
-    account = Account.get(Account.email == person.email)
+    account = _find(person)
+    if account is None:
+        raise LookupError(f"{person.name} has not been made")
     order = (Role.PROVIDER, Role.ADMIN, Role.CLIENT)
     roles = [role.value for role in order if role in roles_of(account.id)]
-    return {"name": person.name, "role": roles, "email": person.email, "password": _password(person, keyring)}
+    return {"name": person.name, "role": roles, "email": account.email, "password": _password(person, keyring)}
 
 
 def _password(person: Person, keyring: Keyring) -> str:

@@ -17,6 +17,7 @@ from webapp.appointments.models import Appointment
 from webapp.audit import chain
 from webapp.clients.models import Client
 from webapp.db.database import db
+from webapp.db.unit import housekeeping
 
 
 @pytest.fixture
@@ -43,6 +44,16 @@ def test_second_start_makes_a_fresh_visit_and_no_second_people(begun: Settings) 
     again = demo.seed(begun, at=utcnow())
     assert again["accounts"] == answer["accounts"]
     assert again["appointment_url"] != answer["appointment_url"]
+
+
+def test_whoever_took_another_address_is_found_at_the_next_start(begun: Settings) -> None:
+    people, before = _counts()
+    with db.connection_context(), housekeeping("My Account, Info, Change"):
+        Account.update(email="tomas.rivera@example.org").where(Account.email == demo.RIVERA.email).execute()
+    db.obj.close_all()
+    told = demo.seed(begun, at=utcnow())
+    assert _counts() == (people, before + 1)
+    assert "tomas.rivera@example.org" in [one["email"] for one in told["accounts"]]
 
 
 def test_told_accounts_sign_in_and_the_visit_can_be_joined_by_both(begun: Settings) -> None:

@@ -32,10 +32,6 @@ class InviteForm(RolesForm):
 
 
 class ResetForm(FlaskForm):  # type: ignore[misc]  # untyped base
-    note = TextAreaField(
-        _l("How did you make sure that it is them?"),
-        validators=[InputRequired(_l("Please write how you made sure that it is them.")), Length(max=500)],
-    )
     factors = RadioField(
         _l("What is lost?"),
         choices=[
@@ -43,6 +39,10 @@ class ResetForm(FlaskForm):  # type: ignore[misc]  # untyped base
             SelectChoice("go", _l("The phone or key too")),
         ],
         validators=[InputRequired(_l("Please choose what is lost."))],
+    )
+    note = TextAreaField(
+        _l("How did you make sure that it is them?"),
+        validators=[InputRequired(_l("Please write how you made sure that it is them.")), Length(max=500)],
     )
 
 
