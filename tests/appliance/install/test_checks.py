@@ -21,6 +21,7 @@ from appliance.install.checks import backup, changes, clock, firewall, keys, mai
 from appliance.install.facts import own_address
 from appliance.install.firewalls import FIREWALLD, UFW, Firewall
 from core.settings import Ports
+from tests.appliance.folder import free_base
 from tests.appliance.install.plans import AT, FACTS, plan, told
 from tests.appliance.standins import serving
 
@@ -185,11 +186,8 @@ def listening(kind: socket.SocketKind) -> socket.socket:
 
 
 def free_ports() -> Ports:
-    holding = [listening(socket.SOCK_STREAM) for _ in range(4)]
-    numbers = [held.getsockname()[1] for held in holding]
-    for held in holding:
-        held.close()
-    return Ports(*numbers, relay_first=1, relay_last=2)
+    base = free_base()
+    return Ports(base, base + 1, base + 2, base + 3, relay_first=1, relay_last=2)
 
 
 def test_a_port_that_is_held_is_told_with_its_holder(tmp_path: Path) -> None:
