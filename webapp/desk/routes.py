@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -39,7 +40,9 @@ desk.add_app_template_filter(past.grade, "grade")
 @desk.app_template_global("page_link")
 def page_link(page: int) -> str:
     """This page's address with another page of its list."""
-    return url_for(request.endpoint or "desk.home", **{**(request.view_args or {}), **request.args, "page": page})
+    # What stands behind the question mark is the visitor's: to url_for, some of its names would be orders.
+    here = url_for(request.endpoint or "desk.home", **(request.view_args or {}))
+    return f"{here}?{urlencode({**request.args, 'page': page})}"
 
 
 @desk.get("/", allow=signed_in, records=Action.HOME_VIEWED)

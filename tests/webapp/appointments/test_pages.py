@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from tests.webapp.clients.records import NOBODY, make_client, same_for_everybody
 from tests.webapp.people import Browser, browser, make_account, sign_in
 from webapp.access.actor import Role
 from webapp.account.models import Account
+from webapp.appointments import queries
 from webapp.appointments.models import Appointment, Status
 from webapp.audit.events import Action
 from webapp.audit.models import AuditEvent
@@ -174,3 +177,18 @@ def test_what_is_about_several_clients_is_in_the_record_of_each(app: Flask, peop
     assert told(Action.APPOINTMENT_CANCELLED) == both
     # A client who looks at it looks at their own part.
     assert told(Action.APPOINTMENT_VIEWED) == sorted([*both, (str(people.account.id), str(people.client.id))])
+
+
+def test_other_pages_of_a_long_list_are_of_this_site_whatever_stands_in_the_address(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_ROWS", 1)
+    for day in (1, 2, 3):
+        people.book(starts_at=utcnow() + timedelta(days=day))
+    asked = people.at_provider.get(
+        "/appointments?page=2&x=a%26b&_external=1&_scheme=javascript&endpoint=y&_method=POST"
+    )
+    assert asked.status_code == 200
+    links = re.findall(r'href="([^"]*page=(?:1|3)[^"]*)"', html.unescape(asked.text))
+    assert len(links) == 2
+    assert all(link.startswith("/appointments?") and "x=a%26b" in link for link in links)
