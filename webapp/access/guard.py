@@ -13,7 +13,7 @@ from flask_login import LoginManager
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.clock import utcnow
-from core.errors import NotFound, Refused
+from core.errors import Invalid, NotFound, Refused
 from core.log import EventLog
 from core.settings import Settings
 from webapp.access import denials, sessions
@@ -71,6 +71,7 @@ def install(
         g.declared = declared
         recorded.set(set())
         opened_of_clients.set(set())
+        _refuse_unreadable()
         if request.method not in SAFE_METHODS:
             _refuse_foreign_origin(settings)
         if not isinstance(declared.allow, Public):
@@ -130,6 +131,18 @@ def _record_dead_cookie(token: str, address: str, at: datetime) -> None:
         about = {"session": dead[0], "account": dead[1]}
         with unit(Event(Action.ENDED_SESSION_SHOWN, anonymous(address), about=about, outcome=Outcome.REFUSED)):
             pass
+
+
+def _refuse_unreadable() -> None:
+    # A zero byte is in nothing that anybody types, and PostgreSQL keeps no text with one.
+    given = [*request.args.items(multi=True), *request.form.items(multi=True), *(request.view_args or {}).items()]
+    body = request.get_json(silent=True) if request.is_json else None
+    if isinstance(body, dict):
+        given += body.items()
+    # A link's token is only ever hashed, and one that was never given is told by its own page.
+    read = [text for name, value in given if name != "link" for text in (name, value)]
+    if any("\0" in text for text in read if isinstance(text, str)):
+        raise Invalid("What was sent holds a character that no text can have. Please type it anew and send it again.")
 
 
 def _refuse_foreign_origin(settings: Settings) -> None:

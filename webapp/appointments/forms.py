@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, TextAreaField, TimeField
+from wtforms import IntegerField, RadioField, SelectField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from core.errors import Invalid
 from webapp.appointments.actions import MINUTES_MIN
 from webapp.appointments.local_time import beyond_gap, instants
 from webapp.appointments.models import MINUTES_MAX
+from webapp.ui.fields import DayField
 from webapp.ui.times import clock_time, zone_short
 
 REASON_MAX = 500
@@ -38,7 +39,7 @@ class MinutesField(IntegerField):  # type: ignore[misc]  # wtforms has no types
 class TimeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """Day and time on the practice's wall clock. *which* is asked only where the hour comes twice."""
 
-    day = DateField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
+    day = DayField(lazy_gettext("Date"), [DataRequired(lazy_gettext("Please choose a date."))])
     time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("Please choose a time."))])
     minutes = MinutesField(
         lazy_gettext("Minutes"),

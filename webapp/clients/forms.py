@@ -21,6 +21,7 @@ from webapp.account.zones import zone_choices
 from webapp.clients.families import Terms
 from webapp.clients.models import Relation
 from webapp.clients.values import ClientValues, Details
+from webapp.ui.fields import DayField
 
 REASON_MIN = 10  # “urgent” tells nobody anything
 REASON_MAX = 1000
@@ -116,7 +117,7 @@ class FamilyTermsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no type
 
     relation = SelectField(lazy_gettext("Relation"), [InputRequired()])
     joins_visits = BooleanField(lazy_gettext("May join visits and write in their chat"))
-    last_day = DateField(lazy_gettext("Last day"), [Optional()])
+    last_day = DayField(lazy_gettext("Last day"), [Optional()])
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

@@ -16,7 +16,8 @@ outbox = Feature("outbox", __name__)
 @outbox.before_app_request
 def remember_where_news_begins() -> None:
     """Before a page is made: whatever happens from here on, its stream will tell."""
-    if g.get("session") is not None and g.declared.activity:
+    declared = g.get("declared")  # none where there is no such address
+    if declared is not None and declared.activity and g.get("session") is not None:
         g.news_number = newest()
 
 

@@ -1,9 +1,14 @@
-"""What every input of a form says to a screen reader."""
+"""What every input of a form says to a screen reader, and days on which one can count."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from flask_babel import gettext
+from wtforms import DateField
+
+YEARS = range(1900, 3000)  # beyond them a day may have no beginning in UTC, or no day after it
 
 
 class FormField(Protocol):
@@ -28,3 +33,15 @@ def field_attrs(field: FormField, hint: str, given: Mapping[str, object]) -> dic
     elif hint:
         attrs["aria-describedby"] = f"{field.id}-hint"
     return attrs
+
+
+class DayField(DateField):  # type: ignore[misc]  # wtforms has no types
+    """A day that something begins or ends with; one a thousand years away is a slip."""
+
+    data: Any  # a date, or None; wtforms does not say
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and self.data.year not in YEARS:
+            self.data = None
+            raise ValueError(gettext("Please look at the year again."))

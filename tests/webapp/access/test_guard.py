@@ -203,6 +203,23 @@ def test_other_methods_find_nothing(app: Flask, method: str) -> None:
     assert people.browser(app).open("/sign-in", method=method).status_code == 405
 
 
+def test_other_methods_find_nothing_for_somebody_signed_in_either(app: Flask) -> None:
+    assert people.sign_in(app, people.make_account(Role.PROVIDER)).send("/clients").status_code == 405
+
+
+def test_zero_byte_is_a_clear_no_wherever_it_stands(app: Flask) -> None:
+    stranger, provider = people.browser(app), people.sign_in(app, people.make_account(Role.PROVIDER))
+    answers = [
+        stranger.send("/sign-in", {"email": "a\0@example.org", "password": "x"}),
+        stranger.get("/invitation/a%00b"),
+        provider.get("/clients?q=a%00b"),
+        provider.send("/account", {"name": "Ma\0ren", "time_zone": "UTC", "locale": "en"}),
+        provider.send_json("/account/mfa/keys", {"name": "Ma\0ren"}),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert all("type it anew" in answer.get_data(as_text=True) for answer in answers)
+
+
 def test_route_without_a_rule_or_a_word_on_what_it_records_cannot_be_written() -> None:
     made = Feature("made", __name__)
     with pytest.raises(TypeError):

@@ -221,3 +221,11 @@ def test_every_kind_of_event_has_plain_words(app: Flask) -> None:
             assert len(said) == len(Action)
         for action in TO_CLIENT:
             assert re.search(r"\byou(rs?)?\b", happened_to_you(action)), action
+
+
+@pytest.mark.parametrize(
+    "asked", ["before=99999999999999999999", "after=-1", "first=0001-01-01", "last=9999-12-31", "last=2026-13-45"]
+)
+def test_numbers_and_days_that_cannot_be_are_left_out(app: Flask, asked: str) -> None:
+    admin = sign_in(app, make_account(Role.ADMIN))
+    assert admin.get(f"/audit?{asked}").status_code == 200

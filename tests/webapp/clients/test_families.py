@@ -143,6 +143,13 @@ def test_last_day_counts_as_a_whole_on_the_practices_clock(scene: Scene) -> None
     assert f'value="{day.isoformat()}"' in page
 
 
+def test_last_day_in_another_age_is_a_slip(scene: Scene) -> None:
+    for day in ("9999-12-31", "0001-01-01"):
+        fields = {**PARENT, "name": "Ingrid Halvorsen", "email": "ingrid@example.org", "last_day": day}
+        assert "look at the year again" in scene.at_provider.send(f"/clients/{scene.leo.id}/family/new", fields).text
+    assert not FamilyMember.select().exists()
+
+
 def test_whoever_may_only_see_does_not_join(scene: Scene) -> None:
     visit = scene.visit()
     scene.act_for(scene.leo, joins=False)

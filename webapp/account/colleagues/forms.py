@@ -6,12 +6,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, EmailField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from webapp.access.actor import Role
 from webapp.account.mfa.models import Whom
+from webapp.ui.fields import DayField
 
 
 class RolesForm(FlaskForm):  # type: ignore[misc]  # untyped base
@@ -61,7 +62,7 @@ class RequirementForm(FlaskForm):  # type: ignore[misc]  # untyped base
         ],
         validators=[InputRequired(_l("Please choose one."))],
     )
-    first_day = DateField(_l("From this day on"), validators=[Optional()])  # required unless it is nobody
+    first_day = DayField(_l("From this day on"), validators=[Optional()])  # required unless it is nobody
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import Length, Optional
 
 from webapp.audit.events import Action
 from webapp.audit.page.queries import Filter
 from webapp.audit.page.words import WORDS
+from webapp.ui.fields import DayField
 
 TEXT_MAX = 100
 
@@ -27,8 +28,8 @@ class FilterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     who = StringField(lazy_gettext("Person"), [Length(max=TEXT_MAX)])
     client = StringField(lazy_gettext("Client"), [Length(max=TEXT_MAX)])
     action = SelectField(lazy_gettext("What"), validate_choice=False)
-    first = DateField(lazy_gettext("From"), [Optional()])
-    last = DateField(lazy_gettext("To"), [Optional()])
+    first = DayField(lazy_gettext("From"), [Optional()])
+    last = DayField(lazy_gettext("To"), [Optional()])
 
     def __init__(self, arguments: Mapping[str, str], **kwargs: object) -> None:
         super().__init__(formdata=arguments or None, **kwargs)

@@ -32,7 +32,7 @@ _FILTERS = ("who", "client", "action", "first", "last")
 def index(actor: Actor) -> ResponseReturnValue:
     form = FilterForm(request.args)
     wanted = form.wanted(ZoneInfo(actor.time_zone))
-    before, after = (request.args.get(name, type=int) for name in ("before", "after"))
+    before, after = (request.args.get(name, type=_number) for name in ("before", "after"))
     found = queries.page(wanted, before=before, after=after)
     names = queries.names_in(wanted)
     filters = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
@@ -63,3 +63,11 @@ def export(actor: Actor) -> ResponseReturnValue:
 def openings(actor: Actor, read: ReadClient) -> ResponseReturnValue:
     found = queries.openings(read, actor, page=request.args.get("page", 1, type=int))
     return render_template("audit/openings.html", found=found, read=read)
+
+
+def _number(text: str) -> int:
+    """A row's number; ValueError for what no row can have."""
+    number = int(text)
+    if not 0 <= number < 2**63:  # what both databases can hold
+        raise ValueError(text)
+    return number
