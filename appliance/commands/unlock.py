@@ -15,13 +15,19 @@ from appliance.keys import place, unlock, waiting_units
 from appliance.keys.envelope import Protection
 from appliance.keys.passphrase import WrongPassphrase
 from appliance.keys.place import State
+from appliance.storage import volume
 from core.clock import utcnow
 from core.errors import Refused
+from core.settings import Settings
 from webapp.crypto.keyring import Locked
 
 HELP = "open the master key after a start, with the passphrase or the recovery sheet"
 
 TRIES = 3  # at the console; each costs a second by itself, so guessing is slow without shutting anybody out
+_ONLY_OPEN = (
+    "Open. This box has no data yet, so nothing was started: that would begin an empty practice. If the data are on a "
+    "disk, run “wellhouse storage use DEVICE”; then start the box with “systemctl start wellhouse”, or “wellhouse up”."
+)
 STILL_LOCKED = 4  # at boot: what waits for this does not start
 
 
@@ -39,7 +45,11 @@ def run(given: argparse.Namespace) -> int:
     if given.at_boot:
         return _at_boot(box)
     if given.recovery_key or given.recovery_key_file:
+        without_data = _without_data(box.settings)
         _by_recovery_key(box, given.recovery_key_file)
+        if without_data:
+            print(_ONLY_OPEN)
+            return 0
     else:
         found = place.look(box.settings)
         if found.state is State.ABSENT:
@@ -52,6 +62,13 @@ def run(given: argparse.Namespace) -> int:
             print("The key is open already.")
     print("Open. " + waiting_units.start(box))
     return 0
+
+
+def _without_data(settings: Settings) -> bool:
+    """Whether there is neither a key nor anything that one would open."""
+    paths = settings.paths
+    files = (paths.sealed_master_key, paths.plain_master_key, paths.database_file)
+    return not any(file.exists() for file in files) and volume.look(settings).state is volume.State.NONE
 
 
 def _at_boot(box: Box) -> int:

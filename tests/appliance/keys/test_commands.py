@@ -82,6 +82,19 @@ def test_a_box_with_a_passphrase_from_protecting_to_unlocking(
     assert Keyring.of(settings.paths).master_digits == keyring.master_digits
 
 
+def test_the_sheet_of_another_box_starts_nothing_on_an_empty_one(
+    configured_box: tuple[Path, Settings], words_file: Path
+) -> None:
+    box, settings = configured_box
+    (key := words_file.with_name("key")).write_text(Keyring.of(settings.paths).master_digits)
+    for file in (settings.paths.plain_master_key, settings.paths.database_file):
+        file.unlink(missing_ok=True)
+    opened = wellhouse("unlock", "--root", box, "--recovery-key-file", key)
+    assert (opened.returncode, "nothing was started" in opened.stdout) == (0, True), opened
+    again = wellhouse("unlock", "--root", box, "--recovery-key-file", key)
+    assert (again.returncode, "nothing was started" in again.stdout) == (0, False), again
+
+
 def _plain_beside(settings: Settings, keyring: Keyring) -> None:
     settings.paths.plain_master_key.write_text(keyring.master_digits)
     settings.paths.plain_master_key.chmod(0o400)
