@@ -13,7 +13,7 @@ from tests.browser.account.conftest import PASSWORD, Arrive, Somebody
 from tests.browser.account.keys import plug_in
 from tests.browser.look.test_gallery import LEVELS
 from tests.webapp import people
-from tests.webapp.account.mfa.enrolled import add_app
+from tests.webapp.account.mfa.enrolled import add_app, code
 from webapp.access.actor import Role
 
 OPEN = ("/sign-in", "/forgot-password", "/choose-password?link=old")
@@ -69,6 +69,21 @@ def test_password_can_be_pasted(arrive: Arrive) -> None:
     somebody.page.get_by_label("Password", exact=True).press("ControlOrMeta+v")
     somebody.write("Email", somebody.account.email)
     somebody.press("Sign in")
+    somebody.at("/")
+
+
+def test_code_after_a_wrong_one_is_typed_over_it(arrive: Arrive) -> None:
+    somebody = arrive()
+    seed = add_app(somebody.account.id)
+    somebody.knock()
+    somebody.page.wait_for_url(re.compile("/second-step"))
+    somebody.bound()
+    somebody.page.keyboard.type("000000")
+    somebody.page.keyboard.press("Enter")
+    somebody.says("This code is not right")
+    somebody.bound()
+    somebody.page.keyboard.type(code(seed))
+    somebody.page.keyboard.press("Enter")
     somebody.at("/")
 
 
