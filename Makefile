@@ -33,6 +33,10 @@ test:  ## all tests, on SQLite and PostgreSQL, then in real browsers
 	.venv/bin/pytest --ignore=tests/browser
 	.venv/bin/pytest tests/browser
 
+test-pairs:  ## the same without browsers, two files at a time
+	.venv/bin/pytest --numprocesses=2 --dist=loadfile --ignore=tests/browser
+.PHONY: test-pairs
+
 test-nat:  ## desk, far away and a strict firewall in one room, behind a router without hairpin whose address changes (root)
 	.venv/bin/pytest -s tests/browser/nat/test_one_room.py tests/browser/nat/changing_address.py
 
