@@ -85,7 +85,10 @@ lock:  ## make requirements/*.lock anew from pyproject.toml, by hash, for every 
 test-machine:  ## the clinic's box on clean machines with systemd: facts, a call, a power cut, a restore (root; ON=debian-13)
 	$(PY) -m tests.system.machine $(addprefix --on ,$(ON))
 
+test-vm:  ## virtual machines with a TPM2 and an encrypted disk: power cut, thief, passphrase (root; ON=debian-13)
+	$(PY) -m tests.system.vm $(addprefix --on ,$(ON))
+
 rehearse:  ## install.sh --demo on clean machines, with and without systemd (root; ON="debian-13 ubuntu-24.04" for others)
 	$(PY) -m tests.system.rehearse $(addprefix --on ,$(ON))
 
-.PHONY: test-nat test-machine test-damage docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-reloads bench-signin bench-telling bench-races bench-backup
+.PHONY: test-nat test-machine test-vm test-damage docs bench-swaps rehearse lock help setup run format lint test sure bench-join bench-flood bench-reloads bench-signin bench-telling bench-races bench-backup

@@ -69,13 +69,17 @@ SYSTEMS = {
 
 def base_tree(system: System, roots: Path, *, systemd: bool) -> Path:
     """The untouched tree of *system* under *roots*; made by mmdebstrap at the first call."""
-    tree = roots / f"{system.name}-{'systemd' if systemd else 'plain'}"
+    packages = "git,systemd-sysv,dbus,passwd,sudo" if systemd else "git"
+    return kept_tree(system, roots / f"{system.name}-{'systemd' if systemd else 'plain'}", packages)
+
+
+def kept_tree(system: System, tree: Path, packages: str) -> Path:
+    """*tree*, with *system* and *packages* (with commas between) on it; made by mmdebstrap at the first call."""
     if tree.exists():
         return tree
     partial = tree.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    roots.mkdir(parents=True, exist_ok=True)
-    packages = "git,systemd-sysv,dbus,passwd,sudo" if systemd else "git"
+    tree.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         ["mmdebstrap", "--quiet", "--variant=apt", f"--include={packages}", system.suite, str(partial), "-"],
         input="\n".join(system.sources),

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.system.checkout import put_checkout
 from tests.system.clean_machine import CleanMachine, Disk, Outcome, RehearsalFailed, running
 from tests.system.machine.guest import Guest, neighbour
 
-HERE = Path(__file__).parents[3]
 CHECKOUT = "/usr/local/src/wellhouse"  # where accounts other than root can read it
 BACKUPS = "/srv/backup"
 NAME = "clinic.example"
@@ -97,16 +95,7 @@ class Box:
 
 def make_ready(disk: Disk, database: str) -> None:
     """Put on the disk what clinic IT brings: the checkout, the answers, and a firewall rule of its own."""
-    target = disk.root / CHECKOUT.removeprefix("/")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=HERE, capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.decode().split("\0")):
-        if (HERE / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(HERE / name, target / name, follow_symlinks=False)
-    subprocess.run(["chmod", "--recursive", "u=rwX,go=rX", str(target)], check=True)
+    put_checkout(disk.root / CHECKOUT.removeprefix("/"))
     (disk.root / "root/answers.toml").write_text(answers(database), encoding="utf-8")
     (disk.root / "etc/clinic-own.nft").write_text(THEIR_RULES, encoding="utf-8")
 
