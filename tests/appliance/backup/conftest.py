@@ -87,7 +87,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = small_box(folder / "box", str(folder / "target"))
     db.obj.close_all()
     assert [answer.fault for answer in back_up(made.settings, made.config, made.keyring, at=AT)] == [""]
-    make_cheap(folder / "target", made.keyring.backup_password())
     return folder
 
 
