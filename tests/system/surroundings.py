@@ -164,6 +164,7 @@ class Beside:
 
 def beside(clinic: Clinic, name: str) -> Beside:
     """The firewall *name*, and SSH, installed and switched on as their owner would have done."""
-    clinic.machine.must(f"{APT} update && {APT} install -y --no-install-recommends openssh-server {name} >/dev/null")
+    packages = f"netbase openssh-server {name}"  # firewalld wants /etc/protocols, which every installed system has
+    clinic.machine.must(f"{APT} update && {APT} install -y --no-install-recommends {packages} >/dev/null")
     clinic.machine.must(OTHERS[name].switch_on)
     return Beside(clinic, name, OTHERS[name])
