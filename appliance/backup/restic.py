@@ -22,6 +22,7 @@ QUICK_S = 45.0  # for what is asked while somebody, or the alert of five minutes
 NEWEST = "latest"
 
 _WRONG_PASSWORD = "wrong password"  # noqa: S105  # restic's words
+_LOCKED = "already locked"  # restic's words, too
 _NUMBER_TAG = "number-"
 
 
@@ -54,7 +55,7 @@ class Repository:
         *known*: this box has saved there before. Then nothing is made: what is missing is a disk that is not mounted,
         or copies that somebody removed.
         """
-        probe = self._run("cat", "config", limit_s=QUICK_S, check=False)
+        probe = self._run("cat", "config", "--no-lock", limit_s=QUICK_S, check=False)
         if probe.returncode == 0:
             return
         if _WRONG_PASSWORD in probe.stderr:
@@ -68,10 +69,19 @@ class Repository:
     def save(self, folder: Path, *, number: int) -> str:
         """Copy *folder* into the repository; the new snapshot's id, or the beginning of it (before restic 0.15)."""
         # Inode numbers and change times are another at each staging, and say nothing about the content.
-        done = self._run(
+        command = (
             "backup", "--json", "--host", HOST, "--tag", f"{_NUMBER_TAG}{number}",
-            "--ignore-inode", "--ignore-ctime", ".", folder=folder,
+            "--ignore-inode", "--ignore-ctime", ".",
         )  # fmt: skip
+        done = self._run(*command, folder=folder, check=False)
+        if _LOCKED in done.stderr:
+            self._remove_stale_locks()
+            done = self._run(*command, folder=folder, check=False)
+        if _LOCKED in done.stderr:
+            why = next(line.strip() for line in done.stderr.splitlines() if _LOCKED in line)
+            raise Unavailable(f"Somebody else is working on the backups at {self.target} just now: {why}.")
+        if done.returncode != 0:
+            raise Unavailable(f"{self.target}: {_last_line(done.stderr)}")
         for line in done.stdout.splitlines():
             message = json.loads(line)
             if message.get("message_type") == "summary":
@@ -133,12 +143,16 @@ class Repository:
 
     def forget(self, keep: Backup) -> None:
         """Drop sets beyond what is kept, and the space that only they used."""
-        self._run("unlock", limit_s=QUICK_S)  # only what a killed process left
+        self._remove_stale_locks()
         self._run(
             "forget", "--host", HOST, "--group-by", "host", "--prune",
             "--keep-hourly", str(keep.keep_hourly), "--keep-daily", str(keep.keep_daily),
             "--keep-weekly", str(keep.keep_weekly), "--keep-monthly", str(keep.keep_monthly),
         )  # fmt: skip
+
+    def _remove_stale_locks(self) -> None:
+        """Remove the locks of processes that are gone; while old sets were dropped, such a lock shuts everybody out."""
+        self._run("unlock", limit_s=QUICK_S)
 
     def _damaged(self, snapshot: str, done: Done) -> str:
         return (

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,48 @@ def test_backup_that_is_killed_leaves_the_target_whole(backed: Small, after_s: f
     shutil.rmtree(backed.settings.paths.data)
     restore(Wanted(backed.target, backed.recovery_key), backed.config, at=AT, say=lambda _: None)
     assert rows_of(backed) == ROWS + 200
+
+
+@pytest.fixture
+def locked(backed: Small) -> Iterator[subprocess.Popen[bytes]]:
+    """A restic that has the repository for itself alone, as while old sets are dropped; `check` can be made slow."""
+    place = repository(backed.target, backed.settings, backed.keyring)
+    process = subprocess.Popen(
+        ["restic", "check", "--read-data", "--limit-download", "1"],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "RESTIC_REPOSITORY": place.target,
+            "RESTIC_PASSWORD": place.password,
+            "RESTIC_CACHE_DIR": str(place.cache),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not any(Path(backed.target, "locks").iterdir()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_lock_that_a_killed_restic_left_does_not_stop_the_next_backup(
+    backed: Small, locked: subprocess.Popen[bytes]
+) -> None:
+    locked.kill()
+    locked.wait()
+    assert any(Path(backed.target, "locks").iterdir())
+    (answer,) = back_up(backed.settings, backed.config, backed.keyring, at=AT)
+    assert answer.fault == ""
+    assert not any(Path(backed.target, "locks").iterdir())
+
+
+def test_lock_of_a_restic_that_works_is_left_and_named(backed: Small, locked: subprocess.Popen[bytes]) -> None:
+    (answer,) = back_up(backed.settings, backed.config, backed.keyring, at=AT)
+    assert answer.fault.startswith("Somebody else is working on the backups at")
+    assert str(locked.pid) in answer.fault
+    assert locked.poll() is None
+    assert any(Path(backed.target, "locks").iterdir())
 
 
 def test_plan_of_another_key_is_not_carried_out(backed: Small) -> None:
