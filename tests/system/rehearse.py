@@ -45,6 +45,7 @@ def main() -> int:
     if os.geteuid() != 0:
         sys.stderr.write("A clean machine is a container: run this as root, sudo make rehearse.\n")
         return 2
+    options.roots.mkdir(parents=True, exist_ok=True)
     failures = 0
     for name in options.on:
         for systemd in options.systemd:

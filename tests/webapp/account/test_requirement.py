@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -26,7 +27,9 @@ def ready_admin(app: Flask, admin: people.Browser) -> None:
 
 
 def day(days: int) -> str:
-    return (utcnow() + timedelta(days=days)).date().isoformat()
+    """So many days from today, as the admin's calendar has it."""
+    zone = ZoneInfo(Account.get(Account.email == "admin@example.org").time_zone)
+    return (utcnow().astimezone(zone).date() + timedelta(days=days)).isoformat()
 
 
 def require(admin: people.Browser, whom: str = "staff", days: int = 7) -> int:
