@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pwd
+import shutil
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +19,7 @@ from appliance.certificates.provide import REMAKE_BEFORE, provide_certificate
 from appliance.configure import programs
 from appliance.configure import root as folder
 from appliance.configure.apply import apply
-from appliance.configure.files import Owner, owner, write
+from appliance.configure.files import Owner, group_name, owner, write
 from appliance.configure.keys import load_keyring
 from core import grant_keys
 from core.errors import Refused
@@ -24,6 +27,7 @@ from core.settings import Settings
 from tests.appliance.folder import configured, wellhouse
 
 NOW = datetime.now(UTC)
+TMPFILES = Path(__file__).parents[2] / "ansible/roles/base/templates/tmpfiles.conf.j2"
 
 
 @pytest.fixture
@@ -156,6 +160,38 @@ def test_no_part_can_put_a_socket_or_a_link_in_the_place_of_anothers(box_root: P
         assert (status.st_uid, status.st_mode & 0o022) == (pwd.getpwnam(account).pw_uid, 0), name
     assert settings.paths.portal_socket.parent == run / "portal"
     assert {settings.paths.control_socket.parent, settings.paths.signalling_socket.parent} == {run / "rtc"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives folders to other accounts")
+def test_after_a_power_cut_the_fenced_in_unit_finds_what_it_could_not_make(
+    box_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RestrictSUIDSGID= of wellhouse.service lets nobody set a set-group bit; what lies in /run is gone by then."""
+    made = configured(box_root)
+    accounts = {"wellhouse": "daemon", "wellhouse-turn": "nobody"}
+    users = replace(made.users, portal="daemon", rtc="bin", turn="nobody", web="www-data")
+    settings = replace(made, users=users)
+    apply(settings, folder.settings_file(box_root), at=NOW)
+    shutil.rmtree(settings.paths.run)
+    for line in TMPFILES.read_text().splitlines():
+        if line.startswith("d "):
+            _, path, mode, user, group, _ = line.split()
+            place = Path(path.replace(Settings().paths.run, settings.paths.run, 1))
+            place.mkdir()
+            shutil.chown(place, accounts.get(user, user), group_name(accounts[group]) if group in accounts else group)
+            place.chmod(int(mode, 8))
+    real = os.fchmod
+
+    def fenced(descriptor: int, mode: int) -> None:
+        if mode & (stat.S_ISUID | stat.S_ISGID):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        real(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", fenced)
+    apply(settings, folder.settings_file(box_root), at=NOW)
+    guests = settings.paths.relay_guests
+    assert stat.S_IMODE(guests.parent.stat().st_mode) == 0o2750
+    assert guests.stat().st_gid == guests.parent.stat().st_gid == pwd.getpwnam("nobody").pw_gid
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
