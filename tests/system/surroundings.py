@@ -164,7 +164,8 @@ class Beside:
 
 def beside(clinic: Clinic, name: str) -> Beside:
     """The firewall *name*, and SSH, installed and switched on as their owner would have done."""
-    packages = f"netbase openssh-server {name}"  # firewalld wants /etc/protocols, which every installed system has
+    # firewalld wants /etc/protocols, which every installed system has; we look at its rules with nft.
+    packages = f"netbase nftables openssh-server {name}"
     clinic.machine.must(f"{APT} update && {APT} install -y --no-install-recommends {packages} >/dev/null")
     clinic.machine.must(OTHERS[name].switch_on)
     return Beside(clinic, name, OTHERS[name])

@@ -34,6 +34,7 @@ WantedBy=sysinit.target
 
 # An emulated processor may need minutes for what takes a machine a second.
 PATIENCE = "[Service]\nTimeoutStartSec=900\n"
+PATIENT_UNITS = ("wellhouse", "wellhouse-unlock")
 
 NETWORK_UNIT = f"""\
 [Unit]
@@ -105,8 +106,9 @@ def _furnish(root: Path) -> None:
         (units / name).write_text(unit)
         (units / target).mkdir(exist_ok=True)
         (units / target / name).symlink_to(f"/etc/systemd/system/{name}")
-    (units / "wellhouse-unlock.service.d").mkdir()
-    (units / "wellhouse-unlock.service.d/emulated.conf").write_text(PATIENCE)
+    for name in PATIENT_UNITS:
+        (units / f"{name}.service.d").mkdir()
+        (units / f"{name}.service.d/emulated.conf").write_text(PATIENCE)
     shutil.copyfile(Path(__file__).with_name("agent.py"), root / "usr/local/lib/agent.py")
     (root / "etc/hostname").write_text("clinic\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 clinic clinic.example turn.clinic.example\n")

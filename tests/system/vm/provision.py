@@ -18,6 +18,9 @@ SETTINGS = f"""\
 [site]
 hostname = "{HOSTNAME}"
 
+[portal]
+workers = 1
+
 [users]
 portal = "wellhouse"
 rtc = "wellhouse-rtc"
@@ -26,6 +29,9 @@ web = "wellhouse-web"
 
 [rtc]
 addresses = ["10.0.2.15"]
+
+[backup]
+targets = ["/mnt/carry/backup"]
 """
 INSTALL = {
     "wellhouse_checkout": str(CHECKOUT),
