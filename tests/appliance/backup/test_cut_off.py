@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from tests.appliance.backup.conftest import AT, ROWS, Small, record
 from webapp.app import prepare
 from webapp.audit import chain
 from webapp.db.database import db
+
+LOCK_NAME = re.compile("[0-9a-f]{64}")
 
 
 class PowerCut(BaseException):
@@ -164,6 +167,11 @@ def test_backup_that_is_killed_leaves_the_target_whole(backed: Small, after_s: f
     assert rows_of(backed) == ROWS + 200
 
 
+def _locks(small: Small) -> list[Path]:
+    """Those that count: restic writes each under another name first, and gives it its own when it is whole."""
+    return [file for file in Path(small.target, "locks").iterdir() if LOCK_NAME.fullmatch(file.name)]
+
+
 @pytest.fixture
 def locked(backed: Small) -> Iterator[subprocess.Popen[bytes]]:
     """A restic that has the repository for itself alone, as while old sets are dropped; `check` can be made slow."""
@@ -179,7 +187,7 @@ def locked(backed: Small) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while not any(Path(backed.target, "locks").iterdir()):
+    while not _locks(backed):
         assert process.poll() is None
         time.sleep(0.05)
     yield process
@@ -192,10 +200,10 @@ def test_lock_that_a_killed_restic_left_does_not_stop_the_next_backup(
 ) -> None:
     locked.kill()
     locked.wait()
-    assert any(Path(backed.target, "locks").iterdir())
+    assert _locks(backed)
     (answer,) = back_up(backed.settings, backed.config, backed.keyring, at=AT)
     assert answer.fault == ""
-    assert not any(Path(backed.target, "locks").iterdir())
+    assert not _locks(backed)
 
 
 def test_lock_of_a_restic_that_works_is_left_and_named(backed: Small, locked: subprocess.Popen[bytes]) -> None:
@@ -203,7 +211,7 @@ def test_lock_of_a_restic_that_works_is_left_and_named(backed: Small, locked: su
     assert answer.fault.startswith("Somebody else is working on the backups at")
     assert str(locked.pid) in answer.fault
     assert locked.poll() is None
-    assert any(Path(backed.target, "locks").iterdir())
+    assert _locks(backed)
 
 
 def test_plan_of_another_key_is_not_carried_out(backed: Small) -> None:
