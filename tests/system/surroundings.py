@@ -107,7 +107,7 @@ def _own(clinic: Clinic) -> Iterator[Source]:
         clinic.machine.must("rm -r /root/first /root/second")
 
     issue("/root/first")
-    yield Source("--certificate /root/first/chain.pem,/root/first/key.pem", file, renew)
+    yield Source("--certificate /root/first/chain.pem,/root/first/key.pem --public-address none", file, renew)
 
 
 CERTIFICATES: dict[str, Callable[[Clinic], AbstractContextManager[Source]]] = {
