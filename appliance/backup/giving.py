@@ -6,6 +6,7 @@ away whatever it leads to. And nothing stays that would run as its owner for oth
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -29,8 +30,24 @@ def give(path: Path, own: Owner) -> None:
             _give(name, os.stat(name, dir_fd=inside, follow_symlinks=False), own, inside)
 
 
-def _give(name: str, status: os.stat_result, own: Owner, inside: int | None) -> None:
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+def _give(name: str, seen: os.stat_result, own: Owner, inside: int | None) -> None:
+    if not _is_kept(seen.st_mode):
         return
-    os.chmod(name, status.st_mode & _MODE_MOST, dir_fd=inside)
-    os.chown(name, own.uid, own.gid, dir_fd=inside, follow_symlinks=False)
+    # By the opened file: the name may lead elsewhere by now.
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
+    except OSError as e:
+        if e.errno in (errno.ELOOP, errno.ENOENT, errno.ENXIO):
+            return
+        raise
+    try:
+        status = os.fstat(descriptor)
+        if _is_kept(status.st_mode):
+            os.fchown(descriptor, own.uid, own.gid)
+            os.fchmod(descriptor, status.st_mode & _MODE_MOST)
+    finally:
+        os.close(descriptor)
+
+
+def _is_kept(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

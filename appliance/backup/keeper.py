@@ -5,6 +5,7 @@ there, proves the newest set every night, and alerts clinic IT within five minut
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 import threading
@@ -157,7 +158,8 @@ def read(file: Path) -> dict[str, Target]:
 def _sentence(fault: WellhouseError | OSError) -> str:
     if isinstance(fault, WellhouseError):
         return fault.sentence
-    return f"The box could not write: {fault.strerror or fault}. Make room on the disk of its data."
+    then = " Make room on the disk of its data." if fault.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"The box could not copy its data: {fault.strerror or fault}.{then}"
 
 
 def _saved_at(kept: Kept | None) -> datetime | None:

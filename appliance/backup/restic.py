@@ -74,10 +74,10 @@ class Repository:
             "--ignore-inode", "--ignore-ctime", ".",
         )  # fmt: skip
         done = self._run(*command, folder=folder, check=False)
-        if _LOCKED in done.stderr:
+        if _is_locked(done):
             self._remove_stale_locks()
             done = self._run(*command, folder=folder, check=False)
-        if _LOCKED in done.stderr:
+        if _is_locked(done):
             why = next(line.strip() for line in done.stderr.splitlines() if _LOCKED in line)
             raise Unavailable(f"Somebody else is working on the backups at {self.target} just now: {why}.")
         if done.returncode != 0:
@@ -197,6 +197,10 @@ class Repository:
 def _number(row: dict[str, Any]) -> int:
     told = [tag.removeprefix(_NUMBER_TAG) for tag in row.get("tags") or [] if tag.startswith(_NUMBER_TAG)]
     return int(told[0]) if told and told[0].isdigit() else 0
+
+
+def _is_locked(done: Done) -> bool:
+    return done.returncode != 0 and _LOCKED in done.stderr
 
 
 def _last_line(text: str) -> str:
